@@ -1,0 +1,69 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import type { ByteSource } from '../types.js'
+
+/** A page of small fields; reads that go on where the last ended double up to MAX_WINDOW. */
+const MIN_WINDOW = 4096
+const MAX_WINDOW = 1 << 18
+
+/** Bytes in memory. */
+export function bytesSource(bytes: Uint8Array): ByteSource {
+  return { byteLength: bytes.length, read: (start, end) => bytes.subarray(start, end) }
+}
+
+export interface FileSource extends ByteSource {
+  close(): void
+}
+
+/** A file read by position; never more of it in memory than what was asked for. */
+export function fileSource(path: string): FileSource {
+  const descriptor = openSync(path, 'r')
+  return {
+    byteLength: fstatSync(descriptor).size,
+    read: (start, end) => readFully(descriptor, new Uint8Array(end - start), start),
+    close: () => closeSync(descriptor),
+  }
+}
+
+/** Fills `into` from `position`; one read may return short. */
+export function readFully(descriptor: number, into: Uint8Array, position: number): Uint8Array {
+  for (let done = 0; done < into.length; ) {
+    const count = readSync(descriptor, into, done, into.length - done, position + done)
+    if (count === 0) throw new RangeError(`file ends at byte ${position + done}, ${position + into.length} expected`)
+    done += count
+  }
+  return into
+}
+
+/** A source with a window over another: many small reads become few, payloads that are skipped are never read. */
+export class Window {
+  private bytes: Uint8Array = new Uint8Array(0)
+  private from = 0
+  private size = MIN_WINDOW
+  readonly byteLength: number
+  constructor(private readonly source: ByteSource) {
+    this.byteLength = source.byteLength
+  }
+
+  /** The byte at `at`; `at` must be below byteLength. */
+  byte(at: number): number {
+    const value = this.bytes[at - this.from]
+    if (value !== undefined) return value
+    this.load(at, at + 1)
+    return this.bytes[at - this.from] as number
+  }
+
+  slice(start: number, end: number): Uint8Array {
+    if (start < this.from || end > this.from + this.bytes.length) {
+      if (end - start > MAX_WINDOW) return this.source.read(start, end)
+      this.load(start, end)
+    }
+    return this.bytes.subarray(start - this.from, end - this.from)
+  }
+
+  private load(start: number, end: number): void {
+    const previousEnd = this.from + this.bytes.length
+    this.size = start === previousEnd ? Math.min(this.size * 2, MAX_WINDOW) : MIN_WINDOW
+    this.bytes = this.source.read(start, Math.min(this.byteLength, Math.max(end, start + this.size)))
+    this.from = start
+  }
+}
