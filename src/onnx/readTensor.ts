@@ -1,0 +1,111 @@
+import type { Cursor } from '../bytes/wire.js'
+import { invalid } from '../errors.js'
+import type { ByteRange, Elements, External, Frame, Graph, Owner, StorageField, Tensor } from '../types.js'
+import { dataTypes } from './dataTypes.js'
+
+/** TensorProto fields that hold values: name and fixed byte width (0: varints or strings). */
+const PAYLOADS: Readonly<Record<number, readonly [StorageField, number]>> = {
+  4: ['float_data', 4],
+  5: ['int32_data', 0],
+  6: ['string_data', 0],
+  7: ['int64_data', 0],
+  9: ['raw_data', 1],
+  10: ['double_data', 8],
+  11: ['uint64_data', 0],
+}
+
+/** A TensorProto as the wire has it, before it is judged; parts of a split message add to one draft. */
+export interface TensorDraft {
+  name: string
+  code: number
+  dims: number[]
+  payloads: Map<StorageField, ByteRange[]>
+  entries: Map<string, string>
+  isExternal: boolean
+  segmented: boolean
+  frame: Frame
+}
+
+export function draftTensor(cursor: Cursor, draft?: TensorDraft): TensorDraft {
+  const d = draft ?? { name: '', code: 0, dims: [], payloads: new Map(), entries: new Map(), isExternal: false, segmented: false, frame: cursor.frame }
+  while (cursor.next()) {
+    const payload = PAYLOADS[cursor.field]
+    if (payload) {
+      const [field, width] = payload
+      if (cursor.wireType === 2 || (field !== 'raw_data' && cursor.wireType === { 0: 0, 4: 5, 8: 1, 1: 2 }[width])) {
+        const ranges = field === 'raw_data' ? [] : (d.payloads.get(field) ?? [])
+        ranges.push({ file: '', start: cursor.start, end: cursor.end })
+        d.payloads.set(field, ranges)
+      } else throw cursor.broken(`field ${cursor.field} of a tensor has wire type ${cursor.wireType}`)
+    } else if (cursor.field === 1) cursor.signedList(d.dims)
+    else if (cursor.field === 2) d.code = cursor.signed()
+    else if (cursor.field === 3) d.segmented = true
+    else if (cursor.field === 8) d.name = cursor.string()
+    else if (cursor.field === 13) {
+      const [key, value] = readEntry(cursor.message())
+      d.entries.set(key, value)
+    } else if (cursor.field === 14) d.isExternal = cursor.signed() === 1
+  }
+  return d
+}
+
+/** StringStringEntryProto. */
+export function readEntry(cursor: Cursor): [key: string, value: string] {
+  let key = ''
+  let value = ''
+  while (cursor.next()) {
+    if (cursor.field === 1) key = cursor.string()
+    else if (cursor.field === 2) value = cursor.string()
+  }
+  return [key, value]
+}
+
+/** Judges a draft: dims, type and byte lengths must agree, or the file is invalid. */
+export function finishTensor(d: TensorDraft, name: string, graph: Graph, owner: Owner): Tensor {
+  const what = `Tensor ${JSON.stringify(name)}`
+  const type = dataTypes[d.code]
+  if (!type) throw invalid(`${what} has data type ${d.code}, which ONNX does not define (1 to 26).`)
+  let elementCount = 1
+  for (const dim of d.dims) {
+    if (dim < 0) throw invalid(`${what} has a negative dimension: [${d.dims}].`)
+    elementCount *= dim
+  }
+  if (!Number.isSafeInteger(elementCount)) throw invalid(`${what} has dims [${d.dims}], whose product is beyond 2^53.`)
+  const byteLength = Math.ceil((elementCount * type[1]) / 8)
+  const [field, ranges] = [...d.payloads][0] ?? []
+  const stored = [...d.payloads.values()].reduce((sum, r) => sum + r.reduce((n, { start, end }) => n + end - start, 0), 0)
+  let elements: Elements
+  let external: External | null = null
+  if (d.payloads.size > 1) throw invalid(`${what} has both ${[...d.payloads.keys()].join(' and ')}: which one holds its values is not defined.`)
+  if (d.isExternal) {
+    if (stored > 0) throw invalid(`${what} is external and has ${stored} bytes of ${field} as well.`)
+    external = readExternal(what, d.entries, byteLength)
+    const { location: file, offset } = external
+    elements = { kind: 'stored', field: 'external_data', ranges: [{ file, start: offset, end: offset + byteLength }], varints: false }
+  } else if (field === undefined || ranges === undefined) {
+    if (elementCount > 0 && !d.segmented) throw invalid(`${what} (${type[0]} [${d.dims}]) needs ${byteLength} bytes, but has no data.`)
+    elements = d.segmented ? { kind: 'unwritable', field: 'segment', reason: 'segmented tensors are not supported' } : { kind: 'stored', field: 'raw_data', ranges: [], varints: false }
+  } else {
+    const varints = /^u?int|string/.test(field)
+    const expected = type[1] === 0 ? stored : byteLength
+    if (!varints && stored !== expected)
+      throw invalid(`${what} (${type[0]} [${d.dims}]) needs ${expected} bytes, but ${field} has ${stored} at byte ${ranges[0]?.start}.`)
+    elements = d.segmented ? { kind: 'unwritable', field: 'segment', reason: 'segmented tensors are not supported' } : { kind: 'stored', field, ranges, varints }
+  }
+  return { name, graph, owner, dataType: type[0], dims: d.dims, elementCount, elements, frame: d.frame, external, denseDims: null, at: d.frame.start }
+}
+
+function readExternal(what: string, entries: ReadonlyMap<string, string>, byteLength: number): External {
+  const location = entries.get('location')
+  if (!location) throw invalid(`${what} is external but has no location.`)
+  const number = (key: string, missing: number) => {
+    const given = entries.get(key)
+    if (given === undefined) return missing
+    const value = Number(given)
+    if (!/^\d+$/.test(given) || !Number.isSafeInteger(value)) throw invalid(`${what}: external ${key} ${JSON.stringify(given)} is not a number below 2^53.`)
+    return value
+  }
+  const length = number('length', byteLength)
+  if (length !== byteLength) throw invalid(`${what} needs ${byteLength} bytes, but its external length is ${length} in ${JSON.stringify(location)}.`)
+  return { location, offset: number('offset', 0), byteLength }
+}
