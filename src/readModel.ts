@@ -1,0 +1,66 @@
+import { fileSource, type FileSource, Window } from './bytes/source.js'
+import { Cursor } from './bytes/wire.js'
+import { invalid, ReinitError } from './errors.js'
+import { externalFile } from './onnx/externalFile.js'
+import { finishGraphs, type ModelDraft, readModelFields } from './onnx/readGraph.js'
+import type { ExternalFile, Model } from './types.js'
+
+/**
+ * Indexes an ONNX file: small fields are read, payloads become byte ranges.
+ * @throws ReinitError `io` where the file can't be opened, `invalid` where it is no ONNX model or contradicts itself.
+ */
+export function readModel(path: string): Model {
+  const source = open(path)
+  try {
+    if (source.byteLength === 0) throw invalid(`${path} is empty: not an ONNX model.`)
+    const draft: ModelDraft = { irVersion: 0, opsets: new Map(), producer: ['', ''], metadata: new Map(), parts: [], functions: [] }
+    const window = new Window(source)
+    readModelFields(new Cursor(window, { parent: null, lengthStart: 0, start: 0, end: source.byteLength }), draft)
+    if (draft.parts.length === 0) throw invalid(`${path} holds no graph: not an ONNX model.`)
+    const { graph, functions, tensors } = finishGraphs(window, draft)
+    const externalFiles = new Map<string, ExternalFile>()
+    const sources = new Map<string, FileSource>()
+    for (const t of tensors) {
+      if (!t.external) continue
+      const { location, offset, byteLength } = t.external
+      const file = externalFiles.get(location) ?? externalFile(path, location)
+      externalFiles.set(location, file)
+      if (offset + byteLength > file.byteLength)
+        throw invalid(`Tensor ${JSON.stringify(t.name)} needs bytes ${offset} to ${offset + byteLength} of ${JSON.stringify(location)}, which has ${file.byteLength}.`)
+    }
+    return {
+      path,
+      byteLength: source.byteLength,
+      irVersion: draft.irVersion,
+      opsets: draft.opsets,
+      producer: draft.producer.filter(Boolean).join(' '),
+      metadata: draft.metadata,
+      graph,
+      functions,
+      externalFiles,
+      tensors,
+      source,
+      open(file) {
+        if (file === '') return source
+        const known = sources.get(file) ?? open((externalFiles.get(file) as ExternalFile).path)
+        sources.set(file, known)
+        return known
+      },
+      close() {
+        for (const s of [source, ...sources.values()]) s.close()
+      },
+    }
+  } catch (error) {
+    source.close()
+    throw error
+  }
+}
+
+function open(path: string): FileSource {
+  try {
+    return fileSource(path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new ReinitError('io', code === 'ENOENT' ? `${path} does not exist.` : `${path} can't be read: ${code ?? String(error)}.`)
+  }
+}
