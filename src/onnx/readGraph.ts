@@ -14,7 +14,7 @@ export interface ModelDraft {
   functions: Frame[]
 }
 
-const EMPTY: ReadonlyMap<never, never> = new Map()
+const EMPTY: Map<string, never> = new Map()
 export const domainName = (domain: string) => (domain === '' ? 'ai.onnx' : domain)
 
 /** ModelProto. */
