@@ -71,8 +71,8 @@ function sinTurn(t: number): number {
   const quadrant = turned >>> 22
   const x = f(f((turned & 0x3fffff) - 2 ** 21) * f((2 * Math.PI) / 2 ** 24))
   const z = f(x * x)
-  const sin = f(x + f(f(x * z) * f(f(f(f(-1.9515295891e-4 * z) + f(8.3321608736e-3)) * z) - f(1.6666654611e-1))))
-  const cos = f(f(1 - f(z * 0.5)) + f(f(z * z) * f(f(f(f(2.443315711809948e-5 * z) - f(1.388731625493765e-3)) * z) + f(4.166664568298827e-2))))
+  const sin = f(x + f(f(x * z) * f(f(f(f(f(-1.9515295891e-4) * z) + f(8.3321608736e-3)) * z) - f(1.6666654611e-1))))
+  const cos = f(f(1 - f(z * 0.5)) + f(f(z * z) * f(f(f(f(f(2.443315711809948e-5) * z) - f(1.388731625493765e-3)) * z) + f(4.166664568298827e-2))))
   const value = quadrant & 1 ? cos : sin
   return quadrant & 2 ? -value : value
 }

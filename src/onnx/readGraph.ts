@@ -14,7 +14,7 @@ export interface ModelDraft {
   functions: Frame[]
 }
 
-const EMPTY: Map<string, never> = new Map()
+const EMPTY: ReadonlyMap<string, never> = new Map<string, never>()
 export const domainName = (domain: string) => (domain === '' ? 'ai.onnx' : domain)
 
 /** ModelProto. */
@@ -108,7 +108,7 @@ function readNode(c: Cursor, graph: Graph, tensors: Tensor[], depth: number): No
     else if (c.field === 7) domain = c.string()
     else if (c.field === 9) metadata.set(...readEntry(c.message()))
   }
-  const attributes = frames.length > 0 ? new Map<string, Attribute>() : (EMPTY as Map<string, Attribute>)
+  const attributes = frames.length > 0 ? new Map<string, Attribute>() : new Map<string, Attribute>()
   const node: Node = { graph, index: graph.nodes.length, name, opType, domain: domainName(domain), inputs, outputs, attributes, metadata: metadata.size > 0 ? metadata : EMPTY, frame: c.frame }
   for (const frame of frames) {
     const attribute = readAttribute(new Cursor(c.window, frame), node, tensors, depth)
