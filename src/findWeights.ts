@@ -95,7 +95,7 @@ function trace(graph: Graph, name: string): Traced | null {
       tensor = g.tensorOf.get(current)
       node = g.producerOf.get(current)
     }
-    if (tensor) return { tensor, axes: steps.reduceRight((axes, step) => permute(axes, step), tensor.dims.map((_, i) => i)) }
+    if (tensor) return { tensor, axes: steps.reduceRight<readonly number[]>(permute, tensor.dims.map((_, i) => i)) }
     if (!node || !isPath(node) || seen.has(node)) return null
     seen.add(node)
     steps.push(node)
