@@ -1,6 +1,6 @@
 // Builds dist/: the bundled command line and library (esbuild), the types (tsc) and the script of the run in onnxruntime.
 import { execFileSync } from 'node:child_process'
-import { chmodSync, cpSync, rmSync } from 'node:fs'
+import { chmodSync, rmSync } from 'node:fs'
 import { build } from 'esbuild'
 
 rmSync('dist', { recursive: true, force: true })
@@ -20,5 +20,4 @@ await build({
   alias: { 'string-width': './src/commands/stringWidth.ts' },
   legalComments: 'none',
 })
-cpSync('src/run/child.js', 'dist/run/child.js')
 chmodSync('dist/cli.js', 0o755)
