@@ -3,6 +3,7 @@ import { ReinitError, usage } from '../errors.js'
 import { initializers } from '../init/initializers.js'
 import { inspect } from '../inspect.js'
 import { reinit } from '../reinit.js'
+import type { InspectOptions } from '../types.js'
 
 const names = Object.keys(initializers).flatMap((n) => [n, n.replace(/^xavier/, 'glorot').replace(/^he/, 'kaiming')])
 const escape = (text: string) => text.replace(/\p{Cc}/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)
@@ -39,7 +40,7 @@ async function run(argv: readonly string[]): Promise<number> {
     for (const name of names) parser = parser.option(name.replace('_', '-'), { type: 'boolean' })
   }
   const args = (await parser
-    .strict()
+    .strictOptions()
     .help()
     .version(false)
     .exitProcess(false)
@@ -52,7 +53,7 @@ async function run(argv: readonly string[]): Promise<number> {
   if (args._.length !== 1) throw usage(`One model is needed, ${args._.length} given. See --help.`)
   const model = String(args._[0])
   if (inspecting) {
-    const report = inspect(model, args)
+    const report = inspect(model, args as InspectOptions)
     if (args['json']) console.log(JSON.stringify(report))
     else for (const p of report.parameters) console.log(escape(`${p.layer}  ${p.name}  ${p.role}  [${p.shape.join(', ')}]  ${p.fanIn === null ? '' : `${p.fanIn} → ${p.fanOut}`}`))
     return 0
