@@ -31,8 +31,13 @@ export function findWeights(model: Model): { weights: Weight[]; skipped: Skipped
   for (const tensor of model.tensors) {
     if (!isFloatType(tensor.dataType) || tensor.elementCount === 0) continue
     const [first, ...rest] = uses.get(tensor) ?? []
-    const skip = (reason: string, detail: string) => skipped.push({ name: tensor.name, reason, detail, elementCount: tensor.elementCount, tensor })
-    if (first === undefined) skip('no-weight-slot', `read by ${[...new Set((readers.get(tensor) ?? []).map((n) => n.opType))].join(', ') || 'no node'}: not a known parameter`)
+    const skip = (reason: string, detail: string) =>
+      skipped.push({ name: tensor.name, reason, detail, elementCount: tensor.elementCount, tensor })
+    if (first === undefined)
+      skip(
+        'no-weight-slot',
+        `read by ${[...new Set((readers.get(tensor) ?? []).map((n) => n.opType))].join(', ') || 'no node'}: not a known parameter`,
+      )
     else if (tensor.owner === 'sparse_initializer') skip('sparse', 'sparse initializers are not supported')
     else if (tensor.elements.kind === 'unwritable') skip('unwritable', tensor.elements.reason)
     else if (tensor.elements.varints) skip('varint', `${tensor.elements.field} holds varints: their length would change`)
@@ -74,7 +79,18 @@ function useOf(node: Node, slot: Slot, { tensor, axes }: Traced): WeightUse {
   const groups = slot.grouped ? (node.attributes.get('group')?.i ?? 1) : 1
   const fan = roles.length > 0 ? fanOf(tensor.dims, layout, groups, slot.grouped ?? 'batch') : null
   const other = slot.role === 'bias' && node.opType === 'Add' ? producer(node.graph, node.inputs[1 - slot.input] ?? '') : undefined
-  return { node, opType: node.opType, domain: node.domain, input: slot.input, role: slot.role, layout, groups, fan, layer: layerName(tensor, other ?? node), activation: null }
+  return {
+    node,
+    opType: node.opType,
+    domain: node.domain,
+    input: slot.input,
+    role: slot.role,
+    layout,
+    groups,
+    fan,
+    layer: layerName(tensor, other ?? node),
+    activation: null,
+  }
 }
 
 const isPath = (node: Node) => node.domain === 'ai.onnx' && /^(Identity|Transpose|Cast)$/.test(node.opType)
@@ -95,7 +111,14 @@ function trace(graph: Graph, name: string): Traced | null {
       tensor = g.tensorOf.get(current)
       node = g.producerOf.get(current)
     }
-    if (tensor) return { tensor, axes: steps.reduceRight<readonly number[]>(permute, tensor.dims.map((_, i) => i)) }
+    if (tensor)
+      return {
+        tensor,
+        axes: steps.reduceRight<readonly number[]>(
+          permute,
+          tensor.dims.map((_, i) => i),
+        ),
+      }
     if (!node || !isPath(node) || seen.has(node)) return null
     seen.add(node)
     steps.push(node)

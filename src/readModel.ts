@@ -26,7 +26,9 @@ export function readModel(path: string): Model {
       const file = externalFiles.get(location) ?? externalFile(path, location)
       externalFiles.set(location, file)
       if (offset + byteLength > file.byteLength)
-        throw invalid(`Tensor ${JSON.stringify(t.name)} needs bytes ${offset} to ${offset + byteLength} of ${JSON.stringify(location)}, which has ${file.byteLength}.`)
+        throw invalid(
+          `Tensor ${JSON.stringify(t.name)} needs bytes ${offset} to ${offset + byteLength} of ${JSON.stringify(location)}, which has ${file.byteLength}.`,
+        )
     }
     return {
       path,

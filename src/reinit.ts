@@ -50,7 +50,13 @@ export function reinit(path: string, options: Options) {
     const fills = [...selected].flatMap((w) => plan(w, name, options, seed) ?? [])
     refuseOverlaps(fills.flatMap((f) => f.overwrites))
     const keeps = (w: Weight) => !fills.some((f) => f.weight === w)
-    if (!options.dryRun) writeModel(path, output, fills.flatMap((f) => f.overwrites), options.verify !== false)
+    if (!options.dryRun)
+      writeModel(
+        path,
+        output,
+        fills.flatMap((f) => f.overwrites),
+        options.verify !== false,
+      )
     const verified = options.dryRun || options.verify === false ? null : true
     return {
       schema: 1 as const,
@@ -66,9 +72,23 @@ export function reinit(path: string, options: Options) {
       }),
       skipped: skipped.map(describeSkipped),
       kept: options.all
-        ? [...skipped.map(describeSkipped), ...weights.filter(keeps).map((w) => ({ name: w.tensor.name, reason: 'kept', detail: 'not selected, or --bias keep', elementCount: w.tensor.elementCount }))]
+        ? [
+            ...skipped.map(describeSkipped),
+            ...weights
+              .filter(keeps)
+              .map((w) => ({
+                name: w.tensor.name,
+                reason: 'kept',
+                detail: 'not selected, or --bias keep',
+                elementCount: w.tensor.elementCount,
+              })),
+          ]
         : [],
-      bytes: { changed: fills.reduce((n, f) => n + f.overwrites.reduce((m, o) => m + o.end - o.start, 0), 0), total: model.byteLength, identicalOutside: verified },
+      bytes: {
+        changed: fills.reduce((n, f) => n + f.overwrites.reduce((m, o) => m + o.end - o.start, 0), 0),
+        total: model.byteLength,
+        identicalOutside: verified,
+      },
     }
   } finally {
     model.close()
@@ -76,7 +96,8 @@ export function reinit(path: string, options: Options) {
 }
 
 function readSeed(text: string): bigint {
-  if (!/^\d{1,20}$/.test(text) || BigInt(text) >= 2n ** 64n) throw usage(`--seed ${JSON.stringify(text)} is not a whole number from 0 to 2^64-1.`)
+  if (!/^\d{1,20}$/.test(text) || BigInt(text) >= 2n ** 64n)
+    throw usage(`--seed ${JSON.stringify(text)} is not a whole number from 0 to 2^64-1.`)
   return BigInt(text)
 }
 
@@ -86,7 +107,10 @@ function refuseShared(selected: Set<Weight>, weights: readonly Weight[], rewrite
     if (!selected.has(w)) continue
     const other = w.uses.find((u) => !layers.has(u.layer))?.layer ?? w.readers[0]?.opType
     if (other !== undefined)
-      throw new ReinitError('conflict', `Tensor ${JSON.stringify(w.tensor.name)} of ${w.layer} is also used by ${other}: select both, or give --shared rewrite.`)
+      throw new ReinitError(
+        'conflict',
+        `Tensor ${JSON.stringify(w.tensor.name)} of ${w.layer} is also used by ${other}: select both, or give --shared rewrite.`,
+      )
   }
 }
 
@@ -103,9 +127,22 @@ function plan(weight: Weight, name: string, options: Options, seed: bigint) {
   const { tensor, role, fan } = weight
   if (role === 'bias' && options.bias === 'keep') return null
   if (tensor.elements.kind !== 'stored') return null
-  if (tensor.external) throw new ReinitError('io', `Tensor ${JSON.stringify(tensor.name)} is in external data (${tensor.external.location}), which this version does not rewrite.`)
+  if (tensor.external)
+    throw new ReinitError(
+      'io',
+      `Tensor ${JSON.stringify(tensor.name)} is in external data (${tensor.external.location}), which this version does not rewrite.`,
+    )
   const type = tensor.dataType as FloatType
-  const target = { dims: tensor.dims, elementCount: tensor.elementCount, dataType: type, layout: weight.layout, activation: null, scope: tensor.graph.scope, name: tensor.name, seed }
+  const target = {
+    dims: tensor.dims,
+    elementCount: tensor.elementCount,
+    dataType: type,
+    layout: weight.layout,
+    activation: null,
+    scope: tensor.graph.scope,
+    name: tensor.name,
+    seed,
+  }
   const drawn = fan ? makeFill(name, { ...target, fan }, options.gain) : null
   const constant = role === 'bias' && options.bias !== undefined && options.bias !== 'zeros' ? Number(options.bias) : (IDENTITY[role] ?? 0)
   if (Number.isNaN(constant)) throw usage(`--bias ${JSON.stringify(options.bias)} is not zeros, keep or a number.`)

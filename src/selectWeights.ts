@@ -9,7 +9,9 @@ export function selectWeights(weights: readonly Weight[], options: SelectionOpti
     if (found.length === 0) {
       const layers = [...new Set(weights.map((w) => w.layer))]
       const near = layers.filter((l) => l.endsWith(`.${pattern}`) || l.includes(pattern)).concat(layers.slice(-3))
-      throw usage(`Nothing is called ${JSON.stringify(pattern)}. Nearest: ${[...new Set(near)].slice(0, 4).join(', ')}. See: onnx-reinit inspect`)
+      throw usage(
+        `Nothing is called ${JSON.stringify(pattern)}. Nearest: ${[...new Set(near)].slice(0, 4).join(', ')}. See: onnx-reinit inspect`,
+      )
     }
     for (const w of found) selected.add(w)
   }
@@ -30,6 +32,8 @@ function matching(weights: readonly Weight[], pattern: string): Weight[] {
   }
   return pattern.split(',').flatMap((part) => {
     const glob = new RegExp(`^${part.replace(/[.+^${}()|[\]\\?]/g, '\\$&').replace(/\*\*|\*/g, (s) => (s === '*' ? '[^./]*' : '.*'))}$`)
-    return weights.filter((w) => w.tensor.name === part || w.layer === part || w.layer.startsWith(`${part}.`) || glob.test(w.layer) || glob.test(w.tensor.name))
+    return weights.filter(
+      (w) => w.tensor.name === part || w.layer === part || w.layer.startsWith(`${part}.`) || glob.test(w.layer) || glob.test(w.tensor.name),
+    )
   })
 }

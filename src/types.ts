@@ -28,7 +28,17 @@ export interface Frame {
 /** Names of TensorProto.DataType. */
 export type DataType = string
 export type FloatType = 'FLOAT' | 'DOUBLE' | 'FLOAT16' | 'BFLOAT16'
-export type StorageField = 'raw_data' | 'float_data' | 'double_data' | 'int32_data' | 'int64_data' | 'uint64_data' | 'string_data' | 'external_data' | 'value_float' | 'value_floats'
+export type StorageField =
+  | 'raw_data'
+  | 'float_data'
+  | 'double_data'
+  | 'int32_data'
+  | 'int64_data'
+  | 'uint64_data'
+  | 'string_data'
+  | 'external_data'
+  | 'value_float'
+  | 'value_floats'
 export type Owner = 'initializer' | 'constant' | 'sparse_initializer'
 
 /** Where a tensor's values are, or why they can't be replaced. */
@@ -464,7 +474,13 @@ export interface DiffReport {
   readonly before: string
   readonly after: string
   /** Tensors whose values, shape or type differ. */
-  readonly changed: readonly { readonly name: string; readonly layer: string; readonly scope: string; readonly what: string; readonly outsideOnly: boolean }[]
+  readonly changed: readonly {
+    readonly name: string
+    readonly layer: string
+    readonly scope: string
+    readonly what: string
+    readonly outsideOnly: boolean
+  }[]
   readonly added: readonly string[]
   readonly removed: readonly string[]
   /** Whether everything that is no tensor's values is equal to the byte. */

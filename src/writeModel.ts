@@ -1,4 +1,16 @@
-import { closeSync, constants, copyFileSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  fsyncSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { ReinitError } from './errors.js'
 
 export interface Overwrite {
@@ -15,6 +27,7 @@ export function writeModel(input: string, output: string, overwrites: readonly O
   const temporary = `${output}.${process.pid}.tmp`
   try {
     copyFileSync(input, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+    chmodSync(temporary, statSync(input).mode | 0o200)
     const file = openSync(temporary, 'r+')
     try {
       for (const o of overwrites)
@@ -42,12 +55,14 @@ function proveBytes(input: string, written: number, overwrites: readonly Overwri
     const b = Buffer.alloc(CHUNK)
     for (let at = 0; ; at += CHUNK) {
       const count = readFully(original, a, at)
-      if (readFully(written, b, at) !== count) throw new ReinitError('proof', `The output has another length than the input near byte ${at}.`)
+      if (readFully(written, b, at) !== count)
+        throw new ReinitError('proof', `The output has another length than the input near byte ${at}.`)
       for (const o of overwrites) {
         const [from, to] = [Math.max(o.start, at), Math.min(o.end, at + count)]
         if (from < to) a.set(o.bytes(from - o.start, to - o.start), from - at)
       }
-      if (a.compare(b, 0, count, 0, count) !== 0) throw new ReinitError('proof', `The output differs from the plan in bytes ${at} to ${at + count}: not kept.`)
+      if (a.compare(b, 0, count, 0, count) !== 0)
+        throw new ReinitError('proof', `The output differs from the plan in bytes ${at} to ${at + count}: not kept.`)
       if (count < CHUNK) return
     }
   } finally {
@@ -57,6 +72,7 @@ function proveBytes(input: string, written: number, overwrites: readonly Overwri
 
 function readFully(file: number, into: Buffer, position: number): number {
   let done = 0
-  for (let count = -1; count !== 0 && done < into.length; done += count) count = readSync(file, into, done, into.length - done, position + done)
+  for (let count = -1; count !== 0 && done < into.length; done += count)
+    count = readSync(file, into, done, into.length - done, position + done)
   return done
 }

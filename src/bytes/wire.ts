@@ -45,7 +45,10 @@ export class Cursor {
       this.start = this.position
       this.position += length
     } else throw this.broken(`wire type ${this.wireType} is not possible`)
-    if (this.position > this.frame.end) throw this.broken(`field ${this.field} ends at byte ${this.position}, its message at ${this.frame.end}: the file is truncated or damaged`)
+    if (this.position > this.frame.end)
+      throw this.broken(
+        `field ${this.field} ends at byte ${this.position}, its message at ${this.frame.end}: the file is truncated or damaged`,
+      )
     this.end = this.position
     return true
   }

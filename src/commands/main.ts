@@ -36,7 +36,10 @@ async function run(argv: readonly string[]): Promise<number> {
       .options({ gain: { type: 'number' }, seed: { type: 'string' }, bias: { type: 'string', describe: 'zeros, keep or a number' } })
       .option('shared', { type: 'string', choices: ['rewrite'], describe: 'change tensors that other layers use too' })
       .options({ output: { alias: 'o', type: 'string' }, overwrite: { type: 'boolean' }, 'dry-run': { type: 'boolean' } })
-      .options({ verify: { type: 'boolean', default: true, describe: 'prove the bytes' }, run: { type: 'boolean', default: false, describe: 'not available in this version' } })
+      .options({
+        verify: { type: 'boolean', default: true, describe: 'prove the bytes' },
+        run: { type: 'boolean', default: false, describe: 'not available in this version' },
+      })
     for (const name of names) parser = parser.option(name.replace('_', '-'), { type: 'boolean' })
   }
   const args = (await parser
@@ -49,13 +52,18 @@ async function run(argv: readonly string[]): Promise<number> {
     })
     .parse()) as Record<string, unknown> & { _: (string | number)[] }
   if (args['help']) return 0
-  for (const [flag, value] of Object.entries(args)) if (Array.isArray(value) && !/^(_|l|layers|x|exclude)$/.test(flag)) throw usage(`--${flag} is given twice.`)
+  for (const [flag, value] of Object.entries(args))
+    if (Array.isArray(value) && !/^(_|l|layers|x|exclude)$/.test(flag)) throw usage(`--${flag} is given twice.`)
   if (args._.length !== 1) throw usage(`One model is needed, ${args._.length} given. See --help.`)
   const model = String(args._[0])
   if (inspecting) {
     const report = inspect(model, args as InspectOptions)
     if (args['json']) console.log(JSON.stringify(report))
-    else for (const p of report.parameters) console.log(escape(`${p.layer}  ${p.name}  ${p.role}  [${p.shape.join(', ')}]  ${p.fanIn === null ? '' : `${p.fanIn} → ${p.fanOut}`}`))
+    else
+      for (const p of report.parameters)
+        console.log(
+          escape(`${p.layer}  ${p.name}  ${p.role}  [${p.shape.join(', ')}]  ${p.fanIn === null ? '' : `${p.fanIn} → ${p.fanOut}`}`),
+        )
     return 0
   }
   const given = names.filter((n) => args[n.replace('_', '-')] === true).concat((args['init'] as string | undefined) ?? [])
@@ -64,10 +72,16 @@ async function run(argv: readonly string[]): Promise<number> {
   const report = reinit(model, { ...args, init: given[0] as string })
   if (args['json']) console.log(JSON.stringify(report))
   else {
-    for (const c of report.changed) console.log(escape(`${c.layer}  ${c.name}  [${c.shape.join(', ')}]  ${c.fanIn === null ? '' : `${c.fanIn} → ${c.fanOut}`}  ${c.initializer}  std ${c.expected.std.toPrecision(4)}`))
+    for (const c of report.changed)
+      console.log(
+        escape(
+          `${c.layer}  ${c.name}  [${c.shape.join(', ')}]  ${c.fanIn === null ? '' : `${c.fanIn} → ${c.fanOut}`}  ${c.initializer}  std ${c.expected.std.toPrecision(4)}`,
+        ),
+      )
     if (report.kept.length > 0) console.log(`! ${report.kept.length} tensors still hold their old values:`)
     for (const k of report.kept) console.log(escape(`!   ${k.name}: ${k.detail}`))
-    if (report.bytes.identicalOutside) console.log(`ok bytes: ${report.bytes.changed} of ${report.bytes.total} rewritten; every other byte is as it was`)
+    if (report.bytes.identicalOutside)
+      console.log(`ok bytes: ${report.bytes.changed} of ${report.bytes.total} rewritten; every other byte is as it was`)
     console.log(report.output === null ? 'nothing written (--dry-run)' : escape(`wrote ${report.output}, seed ${report.seed}`))
   }
   return 0

@@ -43,7 +43,10 @@ export function normals(s: Stream, out: Values, start: number): void {
 }
 
 const bits = new DataView(new ArrayBuffer(4))
-const LOG = [7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1].map(f)
+const LOG = [
+  7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1,
+  3.3333331174e-1,
+].map(f)
 
 /** ln x for x in (0, 1], Cephes' logf in float32, every step rounded. */
 function logUnit(x: number): number {
@@ -72,7 +75,9 @@ function sinTurn(t: number): number {
   const x = f(f((turned & 0x3fffff) - 2 ** 21) * f((2 * Math.PI) / 2 ** 24))
   const z = f(x * x)
   const sin = f(x + f(f(x * z) * f(f(f(f(f(-1.9515295891e-4) * z) + f(8.3321608736e-3)) * z) - f(1.6666654611e-1))))
-  const cos = f(f(1 - f(z * 0.5)) + f(f(z * z) * f(f(f(f(f(2.443315711809948e-5) * z) - f(1.388731625493765e-3)) * z) + f(4.166664568298827e-2))))
+  const cos = f(
+    f(1 - f(z * 0.5)) + f(f(z * z) * f(f(f(f(f(2.443315711809948e-5) * z) - f(1.388731625493765e-3)) * z) + f(4.166664568298827e-2))),
+  )
   const value = quadrant & 1 ? cos : sin
   return quadrant & 2 ? -value : value
 }

@@ -19,7 +19,8 @@ export const initializers: Readonly<Record<string, { readonly gain: number; read
 /** The canonical name of an initializer: glorot is xavier, kaiming is he. */
 export function initializerName(given: string): string {
   const name = given.replace(/^glorot_/, 'xavier_').replace(/^kaiming_/, 'he_')
-  if (!Object.hasOwn(initializers, name)) throw usage(`Unknown initializer ${JSON.stringify(given)}: use ${Object.keys(initializers).join(', ')}.`)
+  if (!Object.hasOwn(initializers, name))
+    throw usage(`Unknown initializer ${JSON.stringify(given)}: use ${Object.keys(initializers).join(', ')}.`)
   return name
 }
 
@@ -33,7 +34,13 @@ export function makeFill(name: string, target: FillTarget, givenGain?: number) {
   const offset = family === 'uniform' ? -bound : 0
   const source = stream(target.seed, target.scope, target.name)
   const draw = family === 'uniform' ? uniforms : normals
-  const distribution: Distribution = { family, mean: 0, std, min: family === 'uniform' ? -bound : null, max: family === 'uniform' ? bound : null }
+  const distribution: Distribution = {
+    family,
+    mean: 0,
+    std,
+    min: family === 'uniform' ? -bound : null,
+    max: family === 'uniform' ? bound : null,
+  }
   const fill = (out: Float32Array | Float64Array, start: number) => {
     draw(source, out, start)
     for (let i = 0; i < out.length; i++) out[i] = Math.fround(Math.fround((out[i] as number) * scale) + offset)

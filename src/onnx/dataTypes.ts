@@ -44,8 +44,16 @@ const bits = new DataView(new ArrayBuffer(4))
 export const codecs: Readonly<Record<FloatType, Codec>> = {
   FLOAT: { byteLength: 4, decode: (b, at) => b.getFloat32(at, true), encode: (b, at, v) => b.setFloat32(at, v, true) },
   DOUBLE: { byteLength: 8, decode: (b, at) => b.getFloat64(at, true), encode: (b, at, v) => b.setFloat64(at, v, true) },
-  FLOAT16: { byteLength: 2, decode: (b, at) => halfToNumber(b.getUint16(at, true)), encode: (b, at, v) => b.setUint16(at, numberToHalf(v), true) },
-  BFLOAT16: { byteLength: 2, decode: (b, at) => brainToNumber(b.getUint16(at, true)), encode: (b, at, v) => b.setUint16(at, numberToBrain(v), true) },
+  FLOAT16: {
+    byteLength: 2,
+    decode: (b, at) => halfToNumber(b.getUint16(at, true)),
+    encode: (b, at, v) => b.setUint16(at, numberToHalf(v), true),
+  },
+  BFLOAT16: {
+    byteLength: 2,
+    decode: (b, at) => brainToNumber(b.getUint16(at, true)),
+    encode: (b, at, v) => b.setUint16(at, numberToBrain(v), true),
+  },
 }
 
 export const isFloatType = (name: string): name is FloatType => Object.hasOwn(codecs, name)

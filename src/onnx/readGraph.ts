@@ -48,7 +48,17 @@ export function finishGraphs(window: Window, d: ModelDraft): { graph: Graph; fun
 
 function newGraph(scope: string, parent: Graph | null, owner: Node | null, attribute: string): Graph {
   const lists = { nodes: [], tensors: [], inputs: [], outputs: [] }
-  return { scope, parent, owner, attribute, ...lists, valueMetadata: new Map(), valueTypes: new Map(), tensorOf: new Map(), producerOf: new Map() }
+  return {
+    scope,
+    parent,
+    owner,
+    attribute,
+    ...lists,
+    valueMetadata: new Map(),
+    valueTypes: new Map(),
+    tensorOf: new Map(),
+    producerOf: new Map(),
+  }
 }
 
 /** GraphProto. */
@@ -71,7 +81,8 @@ function readGraph(c: Cursor, graph: Graph, tensors: Tensor[], depth: number): v
 }
 
 function addTensor(tensor: Tensor, graph: Graph, tensors: Tensor[]): void {
-  if (graph.tensorOf.has(tensor.name) && tensor.owner !== 'constant') throw invalid(`two initializers are named ${JSON.stringify(tensor.name)}.`)
+  if (graph.tensorOf.has(tensor.name) && tensor.owner !== 'constant')
+    throw invalid(`two initializers are named ${JSON.stringify(tensor.name)}.`)
   graph.tensorOf.set(tensor.name, tensor)
   graph.tensors.push(tensor)
   tensors.push(tensor)
@@ -109,7 +120,18 @@ function readNode(c: Cursor, graph: Graph, tensors: Tensor[], depth: number): No
     else if (c.field === 9) metadata.set(...readEntry(c.message()))
   }
   const attributes = frames.length > 0 ? new Map<string, Attribute>() : new Map<string, Attribute>()
-  const node: Node = { graph, index: graph.nodes.length, name, opType, domain: domainName(domain), inputs, outputs, attributes, metadata: metadata.size > 0 ? metadata : EMPTY, frame: c.frame }
+  const node: Node = {
+    graph,
+    index: graph.nodes.length,
+    name,
+    opType,
+    domain: domainName(domain),
+    inputs,
+    outputs,
+    attributes,
+    metadata: metadata.size > 0 ? metadata : EMPTY,
+    frame: c.frame,
+  }
   for (const frame of frames) {
     const attribute = readAttribute(new Cursor(c.window, frame), node, tensors, depth)
     attributes.set(attribute.name, attribute)
@@ -157,11 +179,32 @@ function readAttribute(c: Cursor, node: Node, tensors: Tensor[], depth: number):
       const dims = name === 'value_float' ? [] : [count]
       const field = name as 'value_float' | 'value_floats'
       const elements = { kind: 'stored', field, ranges: floats, varints: false } as const
-      addTensor({ name: output, graph: node.graph, owner: 'constant', dataType: 'FLOAT', dims, elementCount: count, elements, frame: c.frame, external: null, denseDims: null, at: c.frame.start }, node.graph, tensors)
+      addTensor(
+        {
+          name: output,
+          graph: node.graph,
+          owner: 'constant',
+          dataType: 'FLOAT',
+          dims,
+          elementCount: count,
+          elements,
+          frame: c.frame,
+          external: null,
+          denseDims: null,
+          at: c.frame.start,
+        },
+        node.graph,
+        tensors,
+      )
     }
   }
   const graphs = graphFrames.map((parts) => {
-    const sub = newGraph(`${node.graph.scope && `${node.graph.scope}/`}${node.name || `${node.opType}_${node.index}`}/${name}`, node.graph, node, name)
+    const sub = newGraph(
+      `${node.graph.scope && `${node.graph.scope}/`}${node.name || `${node.opType}_${node.index}`}/${name}`,
+      node.graph,
+      node,
+      name,
+    )
     for (const part of parts) readGraph(new Cursor(c.window, part), sub, tensors, depth + 1)
     return sub
   })

@@ -27,7 +27,16 @@ export interface TensorDraft {
 }
 
 export function draftTensor(cursor: Cursor, draft?: TensorDraft): TensorDraft {
-  const d = draft ?? { name: '', code: 0, dims: [], payloads: new Map(), entries: new Map(), isExternal: false, segmented: false, frame: cursor.frame }
+  const d = draft ?? {
+    name: '',
+    code: 0,
+    dims: [],
+    payloads: new Map(),
+    entries: new Map(),
+    isExternal: false,
+    segmented: false,
+    frame: cursor.frame,
+  }
   while (cursor.next()) {
     const payload = PAYLOADS[cursor.field]
     if (payload) {
@@ -76,7 +85,8 @@ export function finishTensor(d: TensorDraft, name: string, graph: Graph, owner: 
   const stored = [...d.payloads.values()].reduce((sum, r) => sum + r.reduce((n, { start, end }) => n + end - start, 0), 0)
   let elements: Elements
   let external: External | null = null
-  if (d.payloads.size > 1) throw invalid(`${what} has both ${[...d.payloads.keys()].join(' and ')}: which one holds its values is not defined.`)
+  if (d.payloads.size > 1)
+    throw invalid(`${what} has both ${[...d.payloads.keys()].join(' and ')}: which one holds its values is not defined.`)
   if (d.isExternal) {
     if (stored > 0) throw invalid(`${what} is external and has ${stored} bytes of ${field} as well.`)
     external = readExternal(what, d.entries, byteLength)
@@ -84,15 +94,31 @@ export function finishTensor(d: TensorDraft, name: string, graph: Graph, owner: 
     elements = { kind: 'stored', field: 'external_data', ranges: [{ file, start: offset, end: offset + byteLength }], varints: false }
   } else if (field === undefined || ranges === undefined) {
     if (elementCount > 0 && !d.segmented) throw invalid(`${what} (${type[0]} [${d.dims}]) needs ${byteLength} bytes, but has no data.`)
-    elements = d.segmented ? { kind: 'unwritable', field: 'segment', reason: 'segmented tensors are not supported' } : { kind: 'stored', field: 'raw_data', ranges: [], varints: false }
+    elements = d.segmented
+      ? { kind: 'unwritable', field: 'segment', reason: 'segmented tensors are not supported' }
+      : { kind: 'stored', field: 'raw_data', ranges: [], varints: false }
   } else {
     const varints = /^u?int|string/.test(field)
     const expected = type[1] === 0 ? stored : byteLength
     if (!varints && stored !== expected)
       throw invalid(`${what} (${type[0]} [${d.dims}]) needs ${expected} bytes, but ${field} has ${stored} at byte ${ranges[0]?.start}.`)
-    elements = d.segmented ? { kind: 'unwritable', field: 'segment', reason: 'segmented tensors are not supported' } : { kind: 'stored', field, ranges, varints }
+    elements = d.segmented
+      ? { kind: 'unwritable', field: 'segment', reason: 'segmented tensors are not supported' }
+      : { kind: 'stored', field, ranges, varints }
   }
-  return { name, graph, owner, dataType: type[0], dims: d.dims, elementCount, elements, frame: d.frame, external, denseDims: null, at: d.frame.start }
+  return {
+    name,
+    graph,
+    owner,
+    dataType: type[0],
+    dims: d.dims,
+    elementCount,
+    elements,
+    frame: d.frame,
+    external,
+    denseDims: null,
+    at: d.frame.start,
+  }
 }
 
 function readExternal(what: string, entries: ReadonlyMap<string, string>, byteLength: number): External {
@@ -102,10 +128,12 @@ function readExternal(what: string, entries: ReadonlyMap<string, string>, byteLe
     const given = entries.get(key)
     if (given === undefined) return missing
     const value = Number(given)
-    if (!/^\d+$/.test(given) || !Number.isSafeInteger(value)) throw invalid(`${what}: external ${key} ${JSON.stringify(given)} is not a number below 2^53.`)
+    if (!/^\d+$/.test(given) || !Number.isSafeInteger(value))
+      throw invalid(`${what}: external ${key} ${JSON.stringify(given)} is not a number below 2^53.`)
     return value
   }
   const length = number('length', byteLength)
-  if (length !== byteLength) throw invalid(`${what} needs ${byteLength} bytes, but its external length is ${length} in ${JSON.stringify(location)}.`)
+  if (length !== byteLength)
+    throw invalid(`${what} needs ${byteLength} bytes, but its external length is ${length} in ${JSON.stringify(location)}.`)
   return { location, offset: number('offset', 0), byteLength }
 }
