@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { existsSync, mkdirSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import { ReinitError, usage } from './errors.js'
 import { findWeights } from './findWeights.js'
 import { initializerName, makeFill } from './init/initializers.js'
@@ -7,7 +7,7 @@ import { describeModel, describeSkipped, describeWeight, tool } from './inspect.
 import { codecs, encodeValues } from './onnx/dataTypes.js'
 import { readModel } from './readModel.js'
 import { selectWeights } from './selectWeights.js'
-import type { FloatType, SelectionOptions, Weight } from './types.js'
+import type { FloatType, Model, SelectionOptions, Weight } from './types.js'
 import { type Overwrite, writeModel } from './writeModel.js'
 
 export interface Options extends SelectionOptions {
@@ -43,20 +43,22 @@ export function reinit(path: string, options: Options) {
   const model = readModel(path)
   try {
     const { weights, skipped } = findWeights(model)
-    if (model.externalFiles.size > 0 && dirname(resolve(output)) !== dirname(resolve(path)))
-      throw new ReinitError('io', `${path} has external data, which stays beside it: write the output into the same folder.`)
     const selected = selectWeights(weights, options)
     refuseShared(selected, weights, options.shared === 'rewrite')
     const fills = [...selected].flatMap((w) => plan(w, name, options, seed) ?? [])
     refuseOverlaps(fills.flatMap((f) => f.overwrites))
     const keeps = (w: Weight) => !fills.some((f) => f.weight === w)
-    if (!options.dryRun)
+    const copies = planCopies(model, output, options.overwrite === true)
+    const overwrites = fills.flatMap((f) => f.overwrites)
+    for (const { from, to, file } of options.dryRun ? [] : copies) {
+      mkdirSync(dirname(to), { recursive: true })
       writeModel(
-        path,
-        output,
-        fills.flatMap((f) => f.overwrites),
+        from,
+        to,
+        overwrites.filter((o) => o.file === file),
         options.verify !== false,
       )
+    }
     const verified = options.dryRun || options.verify === false ? null : true
     return {
       schema: 1 as const,
@@ -74,19 +76,17 @@ export function reinit(path: string, options: Options) {
       kept: options.all
         ? [
             ...skipped.map(describeSkipped),
-            ...weights
-              .filter(keeps)
-              .map((w) => ({
-                name: w.tensor.name,
-                reason: 'kept',
-                detail: 'not selected, or --bias keep',
-                elementCount: w.tensor.elementCount,
-              })),
+            ...weights.filter(keeps).map((w) => ({
+              name: w.tensor.name,
+              reason: 'kept',
+              detail: 'not selected, or --bias keep',
+              elementCount: w.tensor.elementCount,
+            })),
           ]
         : [],
       bytes: {
         changed: fills.reduce((n, f) => n + f.overwrites.reduce((m, o) => m + o.end - o.start, 0), 0),
-        total: model.byteLength,
+        total: [...model.externalFiles.values()].reduce((n, f) => n + f.byteLength, model.byteLength),
         identicalOutside: verified,
       },
     }
@@ -114,11 +114,25 @@ function refuseShared(selected: Set<Weight>, weights: readonly Weight[], rewrite
   }
 }
 
+/** The files to write, the model last; external data keeps its relative names, so it needs another folder. */
+function planCopies(model: Model, output: string, overwrite: boolean) {
+  const folder = dirname(resolve(output))
+  if (model.externalFiles.size > 0 && folder === dirname(resolve(model.path)))
+    throw usage(`${model.path} has external data, which would be overwritten in the same folder: give -o in another folder.`)
+  const data = [...model.externalFiles.values()].map(({ location, path }) => ({ from: path, to: join(folder, location), file: location }))
+  for (const { to } of data) {
+    if (to === resolve(output)) throw usage(`${basename(output)} is the name of an external data file too: give another name with -o.`)
+    if (existsSync(to) && !overwrite) throw usage(`${to} exists: give --overwrite or another folder with -o.`)
+  }
+  return [...data, { from: model.path, to: output, file: '' }]
+}
+
 function refuseOverlaps(overwrites: readonly Overwrite[]): void {
-  const sorted = [...overwrites].sort((a, b) => a.start - b.start)
+  const sorted = [...overwrites].sort((a, b) => (a.file === b.file ? a.start - b.start : a.file < b.file ? -1 : 1))
   sorted.forEach((o, i) => {
     const next = sorted[i + 1]
-    if (next && next.start < o.end) throw new ReinitError('conflict', `Two selected tensors share the bytes from ${next.start}: refused.`)
+    if (next && next.file === o.file && next.start < o.end)
+      throw new ReinitError('conflict', `Two selected tensors share the bytes from ${next.start}: refused.`)
   })
 }
 
@@ -127,11 +141,6 @@ function plan(weight: Weight, name: string, options: Options, seed: bigint) {
   const { tensor, role, fan } = weight
   if (role === 'bias' && options.bias === 'keep') return null
   if (tensor.elements.kind !== 'stored') return null
-  if (tensor.external)
-    throw new ReinitError(
-      'io',
-      `Tensor ${JSON.stringify(tensor.name)} is in external data (${tensor.external.location}), which this version does not rewrite.`,
-    )
   const type = tensor.dataType as FloatType
   const target = {
     dims: tensor.dims,
@@ -149,10 +158,10 @@ function plan(weight: Weight, name: string, options: Options, seed: bigint) {
   const fill = drawn?.fill ?? ((out: Float32Array | Float64Array) => out.fill(constant))
   const { byteLength } = codecs[type]
   let first = 0
-  const overwrites = tensor.elements.ranges.map(({ start, end }): Overwrite => {
+  const overwrites = tensor.elements.ranges.map(({ file, start, end }): Overwrite => {
     const base = first
     first += (end - start) / byteLength
-    return { start, end, bytes: (from, to) => encodePart(type, byteLength, from, to, (out, at) => fill(out, base + at)) }
+    return { file, start, end, bytes: (from, to) => encodePart(type, byteLength, from, to, (out, at) => fill(out, base + at)) }
   })
   const initializer = drawn ? name : constant === 0 ? 'zeros' : constant === 1 ? 'ones' : 'constant'
   const { mean, std, min, max } = drawn?.distribution ?? { mean: constant, std: 0, min: constant, max: constant }

@@ -14,6 +14,8 @@ import {
 import { ReinitError } from './errors.js'
 
 export interface Overwrite {
+  /** '' for the model, else an external file's location. */
+  readonly file: string
   readonly start: number
   readonly end: number
   /** The bytes of [start, end) relative to the range. */

@@ -34,8 +34,8 @@ type Values = Float32Array | Float64Array
 
 interface Codec {
   readonly byteLength: number
-  decode(bytes: DataView, at: number): number
-  encode(bytes: DataView, at: number, value: number): void
+  decode(this: void, bytes: DataView, at: number): number
+  encode(this: void, bytes: DataView, at: number, value: number): void
 }
 
 const bits = new DataView(new ArrayBuffer(4))
@@ -57,14 +57,6 @@ export const codecs: Readonly<Record<FloatType, Codec>> = {
 }
 
 export const isFloatType = (name: string): name is FloatType => Object.hasOwn(codecs, name)
-
-export function decodeValues(type: FloatType, bytes: Uint8Array): Values {
-  const { byteLength, decode } = codecs[type]
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const values = type === 'DOUBLE' ? new Float64Array(bytes.length / 8) : new Float32Array(bytes.length / byteLength)
-  for (let i = 0; i < values.length; i++) values[i] = decode(view, i * byteLength)
-  return values
-}
 
 export function encodeValues(type: FloatType, values: Values): Uint8Array {
   const { byteLength, encode } = codecs[type]
