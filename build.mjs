@@ -3,11 +3,12 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, rmSync } from 'node:fs'
 import { build } from 'esbuild'
 
-rmSync('dist', { recursive: true, force: true })
-execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' })
+const outdir = process.argv[2] ?? 'dist'
+rmSync(outdir, { recursive: true, force: true })
+if (outdir === 'dist') execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' })
 await build({
-  entryPoints: ['src/index.ts', 'src/cli.ts'],
-  outdir: 'dist',
+  entryPoints: ['src/index.ts', 'src/cli.ts', 'src/run/child.js'],
+  outdir,
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -20,4 +21,4 @@ await build({
   alias: { 'string-width': './src/commands/stringWidth.ts' },
   legalComments: 'none',
 })
-chmodSync('dist/cli.js', 0o755)
+chmodSync(`${outdir}/cli.js`, 0o755)

@@ -1,4 +1,5 @@
+export { diff } from './diff.js'
 export { ReinitError } from './errors.js'
 export { inspect } from './inspect.js'
-export { type Options as ReinitOptions, reinit } from './reinit.js'
-export type { InspectOptions, InspectReport, SelectionOptions } from './types.js'
+export { reinit } from './reinit.js'
+export type * from './reports.js'

@@ -1,22 +1,32 @@
 import { findWeights } from './findWeights.js'
+import { readMoments } from './onnx/readMoments.js'
 import { readModel } from './readModel.js'
+import type { InspectOptions, InspectReport, ReportParameter } from './reports.js'
 import { selectWeights } from './selectWeights.js'
-import type { InspectOptions, InspectReport, Model, ReportParameter, Skipped, Weight } from './types.js'
+import type { Model, Skipped, Weight } from './types.js'
 import { version } from './version.js'
 
 export const tool = `onnx-reinit ${version}`
 
-/** Every parameter of a model: layer, role, shape, fan_in and fan_out. @throws ReinitError where the file is no valid model. */
-export function inspect(path: string, options: InspectOptions = {}): InspectReport {
+/**
+ * Every parameter of a model: layer, role, shape, fan_in and fan_out, and what uses it.
+ * @throws ReinitError `io`, `invalid` where the file is no valid model, `usage` where a selection matches nothing.
+ */
+export async function inspect(path: string, options: InspectOptions = {}): Promise<InspectReport> {
   const model = readModel(path)
   try {
-    const { weights, skipped } = findWeights(model)
-    const selected = options.all || options.layers ? selectWeights(weights, options) : new Set(weights)
+    const { weights, skipped } = findWeights(model, options.fan)
+    const { layers, head, all, opTypes, roles, exclude } = options
+    const isGiven = Boolean(layers?.length || head || all || opTypes?.length || roles?.length || exclude?.length)
+    const selected = isGiven ? selectWeights(weights, options) : new Set(weights)
     return {
       schema: 1,
       tool,
       model: describeModel(model),
-      parameters: weights.map((w) => describeWeight(w, selected.has(w))),
+      parameters: weights.map((w) => ({
+        ...describeWeight(w, selected.has(w)),
+        ...(options.stats ? { stats: readMoments(model, w.tensor) } : {}),
+      })),
       skipped: skipped.map(describeSkipped),
       notes: [],
     }
@@ -43,7 +53,7 @@ export function describeWeight(w: Weight, selected: boolean): ReportParameter {
     owner: tensor.owner,
     storage: tensor.elements.field,
     dataType: tensor.dataType,
-    shape: tensor.dims,
+    shape: tensor.denseDims ?? tensor.dims,
     elementCount: tensor.elementCount,
     fanIn: w.fan?.fanIn ?? null,
     fanOut: w.fan?.fanOut ?? null,

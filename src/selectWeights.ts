@@ -1,39 +1,51 @@
 import { usage } from './errors.js'
-import type { SelectionOptions, Weight } from './types.js'
+import { matchPattern } from './names/matchPattern.js'
+import { nearestNames } from './names/nearestNames.js'
+import type { SelectionOptions } from './reports.js'
+import type { Weight } from './types.js'
 
-/** The weights that --layers and --all select; a pattern that matches nothing is a usage error. */
+/**
+ * The weights that the selection flags mean, in file order: --layers, --head and --all add up, --op-type and --roles narrow, --exclude takes away.
+ * @throws ReinitError `usage` where a value matches nothing, or nothing is left.
+ */
 export function selectWeights(weights: readonly Weight[], options: SelectionOptions): Set<Weight> {
-  const selected = new Set<Weight>(options.all ? weights : [])
-  for (const pattern of options.layers ?? []) {
-    const found = matching(weights, pattern)
-    if (found.length === 0) {
-      const layers = [...new Set(weights.map((w) => w.layer))]
-      const near = layers.filter((l) => l.endsWith(`.${pattern}`) || l.includes(pattern)).concat(layers.slice(-3))
-      throw usage(
-        `Nothing is called ${JSON.stringify(pattern)}. Nearest: ${[...new Set(near)].slice(0, 4).join(', ')}. See: onnx-reinit inspect`,
-      )
-    }
-    for (const w of found) selected.add(w)
+  const { layers = [], opTypes = [], roles = [], exclude = [] } = options
+  const names = layers.length > 0 || options.head === true
+  if (!names && !options.all && opTypes.length === 0) {
+    if (roles.length > 0) throw usage('--roles narrows a selection: give --layers, --head, --op-type or --all with it.')
+    throw usage('Nothing is selected: give --layers NAME, --head or --all. "onnx-reinit inspect MODEL" lists the layers.')
   }
-  for (const pattern of options.exclude ?? []) for (const w of matching(weights, pattern)) selected.delete(w)
-  if (selected.size === 0) throw usage('Nothing is selected: give --layers or --all.')
+  const chosen = new Set<Weight>(names && !options.all ? [] : weights)
+  if (options.head) for (const w of headOf(weights)) chosen.add(w)
+  for (const pattern of layers) for (const w of matched(weights, '--layers', pattern)) chosen.add(w)
+  const narrowed = (flag: string, values: readonly string[], has: (w: Weight, value: string) => boolean) => {
+    for (const value of values) if (!weights.some((w) => has(w, value))) throw usage(`${flag} ${value} matches no parameter of this model.`)
+    if (values.length > 0) for (const w of chosen) if (!values.some((value) => has(w, value))) chosen.delete(w)
+  }
+  narrowed('--op-type', opTypes, (w, type) => w.uses.some((u) => u.opType === type || `${u.domain}:${u.opType}` === type))
+  narrowed('--roles', roles, (w, role) => w.role === role)
+  for (const pattern of exclude) for (const w of matched(weights, '--exclude', pattern)) chosen.delete(w)
+  const selected = new Set(weights.filter((w) => chosen.has(w)))
+  if (selected.size === 0)
+    throw usage(
+      weights.length === 0
+        ? 'The model has no parameters that could be selected.'
+        : 'Nothing is left of the selection: all of it is narrowed or excluded away.',
+    )
   return selected
 }
 
-/** A value is an exact name (layer, tensor or node), else a regular expression, a path that ends at a dot, or a glob. */
-function matching(weights: readonly Weight[], pattern: string): Weight[] {
-  const exact = weights.filter((w) => w.tensor.name === pattern)
-  if (exact.length > 0) return exact
-  const layer = weights.filter((w) => w.uses.some((u) => u.layer === pattern || u.node.name === pattern))
-  if (layer.length > 0) return layer
-  if (pattern.startsWith('re:')) {
-    const expression = new RegExp(pattern.slice(3))
-    return weights.filter((w) => expression.test(w.tensor.name) || expression.test(w.layer))
-  }
-  return pattern.split(',').flatMap((part) => {
-    const glob = new RegExp(`^${part.replace(/[.+^${}()|[\]\\?]/g, '\\$&').replace(/\*\*|\*/g, (s) => (s === '*' ? '[^./]*' : '.*'))}$`)
-    return weights.filter(
-      (w) => w.tensor.name === part || w.layer === part || w.layer.startsWith(`${part}.`) || glob.test(w.layer) || glob.test(w.tensor.name),
-    )
-  })
+function headOf(weights: readonly Weight[]): Weight[] {
+  const head = weights.filter((w) => w.head)
+  if (head.length === 0) throw usage('--head: no weighted layer makes the outputs of this model. Name the layer with --layers.')
+  return head
+}
+
+function matched(weights: readonly Weight[], flag: string, pattern: string): Weight[] {
+  const found = matchPattern(weights, pattern)
+  if (found.length > 0) return found
+  const near = nearestNames(weights, pattern)
+  throw usage(
+    `${flag} ${JSON.stringify(pattern)} matches nothing in this model. Nearest: ${near.map((n) => JSON.stringify(n)).join(', ') || 'none'}.`,
+  )
 }

@@ -41,9 +41,17 @@ export type StorageField =
   | 'value_floats'
 export type Owner = 'initializer' | 'constant' | 'sparse_initializer'
 
-/** Where a tensor's values are, or why they can't be replaced. */
+/**
+ * One run of a tensor's values in a file. `frame` is the length-delimited field that holds exactly this run (raw_data, a packed list), or
+ * the message around it where the field has no length of its own (an unpacked element); null in an external file. A splice needs it.
+ */
+export interface StoredRange extends ByteRange {
+  readonly frame: Frame | null
+}
+
+/** Where a tensor's values are, in element order, or why they can't be replaced. `varints`: one varint an element, of any length. */
 export type Elements =
-  | { readonly kind: 'stored'; readonly field: StorageField; readonly ranges: readonly ByteRange[]; readonly varints: boolean }
+  | { readonly kind: 'stored'; readonly field: StorageField; readonly ranges: readonly StoredRange[]; readonly varints: boolean }
   | { readonly kind: 'unwritable'; readonly field: string; readonly reason: string }
 
 /** A stored constant. */
@@ -66,10 +74,13 @@ export interface Tensor {
   readonly at: number
 }
 
+/** A tensor's external_data: what it points at, and where its entries stand (StringStringEntryProto messages, data_location) for a splice. */
 export interface External {
   readonly location: string
   readonly offset: number
   readonly byteLength: number
+  /** Whole fields, tag included, in file order: every external_data entry and every data_location. */
+  readonly fields: readonly { readonly key: string; readonly tagStart: number; readonly end: number; readonly frame: Frame }[]
 }
 
 export interface Attribute {
@@ -122,9 +133,12 @@ export interface Graph {
   readonly tensors: Tensor[]
   readonly inputs: Value[]
   readonly outputs: Value[]
+  /** Its own metadata_props. */
+  readonly metadata: Map<string, string>
   /** Metadata of `value_info` entries that have any. */
   readonly valueMetadata: Map<string, ReadonlyMap<string, string>>
   readonly valueTypes: Map<string, Value>
+  readonly inputOf: Map<string, Value>
   readonly tensorOf: Map<string, Tensor>
   readonly producerOf: Map<string, Node>
 }
@@ -134,6 +148,7 @@ export interface LocalFunction {
   readonly name: string
   readonly overload: string
   readonly body: Graph
+  /** Defaults of its attributes. */
   readonly attributes: ReadonlyMap<string, Attribute>
 }
 
@@ -186,6 +201,17 @@ export interface Fan {
   readonly fanOut: number
 }
 
+/** How integers stand for values: value = scale·(integer − zero point), one scale a tensor, an index of `axis`, or `blockSize` elements of it. */
+export interface Quantization {
+  /** null: the scale is no input of the operator (MatMulInteger's is in a Mul behind it). */
+  readonly scale: Tensor | null
+  readonly zeroPoint: Tensor | null
+  /** Axis of the stored tensor that scales run along; null: one scale for all. */
+  readonly axis: number | null
+  /** 0: no blocks. */
+  readonly blockSize: number
+}
+
 /** One slot (operator + input index) that a tensor reaches. */
 export interface WeightUse {
   readonly node: Node
@@ -196,11 +222,15 @@ export interface WeightUse {
   /** Roles of the stored tensor's axes; empty where the role has none. */
   readonly layout: readonly AxisRole[]
   readonly groups: number
+  /** Matrices stacked along the out axis (gates, packed q/k/v); 1 for one. */
+  readonly stacked: number
   /** null where the role has no fans. */
   readonly fan: Fan | null
   readonly layer: string
   /** Nonlinearity that follows, torch's name in lower case; null = none. */
   readonly activation: string | null
+  /** null: the values are stored as they are. */
+  readonly quantization: Quantization | null
 }
 
 export interface Weight {
@@ -208,12 +238,15 @@ export interface Weight {
   readonly uses: readonly [WeightUse, ...WeightUse[]]
   /** Nodes that read the tensor as plain data, outside a known slot. */
   readonly readers: readonly Node[]
+  /** Of a layer that makes the model's outputs. */
+  readonly head: boolean
   readonly role: Role
   readonly layer: string
   /** Of the use that decides: the first matrix or convolution use in graph order. */
   readonly fan: Fan | null
   readonly layout: readonly AxisRole[]
   readonly activation: string | null
+  readonly quantization: Quantization | null
 }
 
 /** Expected outcomes are values. */
@@ -227,7 +260,7 @@ export interface Skipped {
 
 // ---- initializers ----
 
-/** An initializer's name and parameters, as given or fully resolved. */
+/** An initializer's canonical name and its parameters; resolved: every parameter has its value. */
 export interface InitializerSpec {
   readonly name: string
   readonly parameters: Readonly<Record<string, number | string | boolean>>
@@ -238,19 +271,30 @@ export interface FillTarget {
   readonly dims: readonly number[]
   readonly elementCount: number
   readonly dataType: FloatType
-  readonly fan: Fan
+  /** null: the tensor has no fans; constant rules only. */
+  readonly fan: Fan | null
+  /** One role an axis of `dims`; empty where unknown. */
   readonly layout: readonly AxisRole[]
+  /** Convolution groups: the `grouped` axis holds all of them. */
+  readonly groups: number
+  /** Matrices stacked along the `out` axis: gates, packed q/k/v; 1 for one. */
+  readonly stacked: number
+  readonly role: Role
+  readonly opType: string
   readonly activation: string | null
+  /** Residual branches of the model, where this weight is the last of one; else absent or null. */
+  readonly residualBranches?: number | null
   /** Names the stream: philox hashes scope ‖ 0 ‖ name. */
   readonly scope: string
   readonly name: string
-  readonly seed: bigint
 }
 
 /** How a tensor's values are made. Only 'whole' holds a tensor in memory. */
 export type Filler =
-  | { readonly access: 'random'; fill(out: Float32Array | Float64Array, start: number): void }
-  | { readonly access: 'whole'; fill(out: Float32Array | Float64Array): void }
+  | { readonly access: 'random'; fill(this: void, out: Values, start: number): void }
+  | { readonly access: 'sequential'; next(this: void, out: Values): void }
+  | { readonly access: 'whole'; fill(this: void, out: Values): void }
+export type Values = Float32Array | Float64Array
 
 export type Family = 'normal' | 'uniform' | 'truncated_normal' | 'constant' | 'structured'
 
@@ -261,13 +305,8 @@ export interface Distribution {
   readonly std: number
   readonly min: number | null
   readonly max: number | null
-}
-
-export interface Fill {
-  readonly initializer: InitializerSpec
-  readonly gain: number | null
-  readonly distribution: Distribution
-  readonly filler: Filler
+  /** truncated_normal: the normal that was cut at min and max. */
+  readonly parent?: { readonly mean: number; readonly std: number }
 }
 
 export interface Moments {
@@ -284,21 +323,133 @@ export interface Check {
   readonly limit: number
 }
 
-// ---- plan ----
+// ---- plan: plain data ----
 
-/** What the plan says of one tensor. */
+/** What one tensor becomes. */
 export interface PlannedFill {
   readonly weight: Weight
   readonly target: FillTarget
-  readonly fill: Fill
+  readonly initializer: InitializerSpec
+  readonly gain: number | null
+  readonly distribution: Distribution
+  /** Decimal: JSON has no 64-bit integers. */
+  readonly seed: string
+  /** In words, where the initializer was chosen rather than asked for. */
+  readonly why: string | null
+}
+
+/** A file that the output is made from; its size and time are compared before and after. */
+export interface SourceFile {
+  readonly path: string
+  readonly byteLength: number
+  /** Milliseconds since 1970. */
+  readonly modified: number
+}
+
+/**
+ * New bytes for [start, end) of a file's source: an insertion where start = end, a deletion where byteLength is 0. Where the length changes,
+ * the length of every enclosing message is a patch of its own.
+ */
+export interface Patch {
+  readonly start: number
+  readonly end: number
+  readonly byteLength: number
+  readonly content: Content
+}
+export type Content =
+  /** Encoded values of plan.fills[fill], elements [element, element + elementCount). */
+  | {
+      readonly kind: 'values'
+      readonly fill: number
+      readonly element: number
+      readonly elementCount: number
+      readonly encoding: ValueEncoding
+    }
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  /** Bytes of another file, from `start` on. */
+  | { readonly kind: 'copy'; readonly source: SourceFile; readonly start: number }
+  | { readonly kind: 'zeros' }
+/** As raw_data has them, or one varint an element (int32_data). */
+export type ValueEncoding = 'fixed' | 'varint'
+
+/** A patch of a message on the wire: `frame` is the innermost message that holds it; null in a file that is no message. */
+export interface FramedPatch extends Patch {
+  readonly frame: Frame | null
+}
+
+/** One file to write: its source (null: nothing) with the patches in place, which are sorted and don't overlap. */
+export interface PlannedFile {
+  /** Where it ends up, absolute. */
+  readonly path: string
+  /** Relative to the model's folder, as ONNX `location` is: its name while it is staged. */
+  readonly name: string
+  readonly source: SourceFile | null
+  /** Of the result. */
+  readonly byteLength: number
+  readonly patches: readonly Patch[]
 }
 
 export interface Plan {
   readonly fills: readonly PlannedFill[]
-  readonly skipped: readonly Skipped[]
-  /** Float tensors that hold their old values (under --all). */
-  readonly kept: readonly Skipped[]
-  readonly notes: readonly string[]
+  /** Data files first, the model last: the order of commit. */
+  readonly files: readonly PlannedFile[]
+  /** Files that the result uses as they are, by `name` beside the model: linked where it is staged, so that it runs there. */
+  readonly companions: readonly { readonly name: string; readonly path: string }[]
+  /** The model's path in the end, absolute; null: a stream. */
+  readonly output: string | null
+  /** Replace files that exist. */
+  readonly overwrite: boolean
+  readonly inPlace: boolean
+}
+
+/** The result while it is staged: whole, beside its place, under the final names. Nothing is in its place before `commit`. */
+export interface Staged {
+  /** The staged model: it loads and runs where it is. */
+  readonly modelPath: string
+  readonly folder: string
+  /** Staged paths of plan.files, in their order. */
+  readonly files: readonly string[]
+  /** Syncs everything to the disk and puts it in place, data files first, the model last. Gives the paths written. */
+  commit(this: void): string[]
+  /** Writes the model to a stream, whose end is left to the caller; for a plan without an output. */
+  stream(this: void, to: NodeJS.WritableStream): Promise<void>
+  /** Removes what is staged; again, or after `commit`, it does nothing. */
+  discard(this: void): void
+}
+
+// ---- proof ----
+
+/** Per fill of the plan, in its order; `before` null where the input's values can't be read. */
+export interface VerifiedFill {
+  readonly before: Moments | null
+  readonly after: Moments
+  readonly sha256: string
+  readonly checks: readonly Check[]
+  /** The values read back equal a second draw. */
+  readonly redrawn: boolean
+}
+export interface Verification {
+  readonly identicalOutside: boolean
+  /** First difference, in words; null where there is none. */
+  readonly difference: string | null
+  readonly fills: readonly VerifiedFill[]
+}
+
+// ---- diff ----
+
+/** A tensor of one model and its like in another: the same scope and name. */
+export interface TensorPair {
+  readonly before: Tensor
+  readonly after: Tensor
+}
+
+/** How the tensors of two models belong together. */
+export interface TensorPairing {
+  readonly pairs: readonly TensorPair[]
+  /** Pairs whose shape or type differ: their whole messages are the tensors' difference, not the rest's. */
+  readonly reshaped: ReadonlySet<TensorPair>
+  /** Tensors of the first and of the second model that the other has not. */
+  readonly alone: readonly [readonly Tensor[], readonly Tensor[]]
 }
 
 // ---- run ----
@@ -311,7 +462,8 @@ export interface RunValue {
   readonly shape: readonly number[]
 }
 export interface RunOutput extends RunValue {
-  readonly finite: boolean
+  /** null where the runtime hands out no numbers: strings, sequences, maps. */
+  readonly finite: boolean | null
   readonly mean: number | null
   readonly std: number | null
   readonly min: number | null
@@ -319,10 +471,11 @@ export interface RunOutput extends RunValue {
 }
 export interface RunResult {
   readonly status: RunStatus
+  /** "onnxruntime-node 1.30.0"; null where it did not come to it. */
   readonly runtime: string | null
   readonly inputs: readonly RunValue[]
   readonly outputs: readonly RunOutput[]
-  /** One line: why it is not `passed`. */
+  /** One line: why it is not `passed`, or what differs though it is (axes that depend on values). */
   readonly message?: string
 }
 
@@ -337,161 +490,4 @@ export interface RunOptions {
   readonly force?: boolean
   /** Run the input too, always. */
   readonly compare?: boolean
-}
-
-// ---- public options ----
-
-export interface SelectionOptions {
-  readonly layers?: readonly string[]
-  readonly head?: boolean
-  readonly all?: boolean
-  readonly opTypes?: readonly string[]
-  readonly roles?: readonly string[]
-  readonly exclude?: readonly string[]
-}
-
-export interface InspectOptions extends SelectionOptions {
-  readonly stats?: boolean
-  readonly fan?: FanKind
-}
-
-export interface ReinitOptions extends SelectionOptions, RunOptions {
-  /** Canonical or alias name, or NAME:key=value,…; default none: it must be given. */
-  readonly init?: string | InitializerSpec
-  readonly gain?: number | string
-  readonly mode?: string
-  readonly nonlinearity?: string
-  readonly negativeSlope?: number
-  readonly fan?: FanKind
-  /** zeros (default), keep or a number. */
-  readonly bias?: 'zeros' | 'keep' | number
-  /** 0 … 2^64−1; default 0. */
-  readonly seed?: bigint | number | string
-  readonly shared?: 'refuse' | 'rewrite'
-  readonly output?: string
-  readonly inPlace?: boolean
-  readonly overwrite?: boolean
-  readonly dryRun?: boolean
-  readonly data?: 'copy' | 'reference' | 'inline'
-  readonly verify?: boolean
-  readonly run?: boolean
-  readonly strict?: boolean
-  readonly onProgress?: (stage: string, done: number, total: number) => void
-}
-
-// ---- public reports: the JSON of the command line, see README ----
-
-export interface ReportUse {
-  readonly node: string
-  readonly opType: string
-  readonly domain: string
-  readonly input: number
-  readonly layer: string
-  readonly layout: readonly AxisRole[]
-  readonly fanIn: number | null
-  readonly fanOut: number | null
-}
-export interface ReportParameter {
-  readonly name: string
-  readonly layer: string
-  readonly scope: string
-  readonly role: Role
-  readonly owner: Owner
-  readonly storage: string
-  readonly dataType: DataType
-  readonly shape: readonly number[]
-  readonly elementCount: number
-  readonly fanIn: number | null
-  readonly fanOut: number | null
-  readonly activation: string | null
-  readonly uses: readonly ReportUse[]
-  readonly shared: boolean
-  readonly selected: boolean
-  readonly stats?: Moments
-}
-export interface ReportSkipped {
-  readonly name: string
-  readonly reason: string
-  readonly detail: string
-  readonly elementCount: number
-}
-export interface InspectReport {
-  readonly schema: 1
-  readonly tool: string
-  readonly model: {
-    readonly path: string
-    readonly byteLength: number
-    readonly irVersion: number
-    readonly opsets: Readonly<Record<string, number>>
-    readonly producer: string
-    readonly externalFiles: readonly { readonly location: string; readonly byteLength: number }[]
-  }
-  readonly parameters: readonly ReportParameter[]
-  readonly skipped: readonly ReportSkipped[]
-  readonly notes: readonly string[]
-}
-export interface ReportChange {
-  readonly name: string
-  readonly layer: string
-  readonly scope: string
-  readonly role: Role
-  readonly dataType: DataType
-  readonly shape: readonly number[]
-  readonly fanIn: number | null
-  readonly fanOut: number | null
-  readonly initializer: string
-  readonly gain: number | null
-  readonly expected: { readonly mean: number; readonly std: number; readonly min: number | null; readonly max: number | null }
-  readonly before: Moments | null
-  readonly after: Moments | null
-  readonly sha256: string | null
-  readonly checks: readonly Check[]
-}
-export interface ReinitReport {
-  readonly schema: 1
-  readonly tool: string
-  readonly input: string
-  /** null under --dry-run. */
-  readonly output: string | null
-  readonly model: InspectReport['model'] & { readonly parameterCount: number; readonly layerCount: number }
-  readonly seed: string
-  readonly rng: 'philox'
-  readonly recipe: Readonly<Record<string, unknown>>
-  readonly changed: readonly ReportChange[]
-  readonly skipped: readonly ReportSkipped[]
-  readonly kept: readonly ReportSkipped[]
-  readonly notes: readonly string[]
-  /** null where not verified. */
-  readonly bytes: { readonly changed: number; readonly total: number; readonly identicalOutside: boolean | null }
-  readonly run: RunResult
-  /** Files written, the model last. */
-  readonly written: readonly string[]
-  readonly milliseconds: { readonly read: number; readonly write: number; readonly verify: number; readonly run: number }
-}
-export interface DiffReport {
-  readonly schema: 1
-  readonly tool: string
-  readonly before: string
-  readonly after: string
-  /** Tensors whose values, shape or type differ. */
-  readonly changed: readonly {
-    readonly name: string
-    readonly layer: string
-    readonly scope: string
-    readonly what: string
-    readonly outsideOnly: boolean
-  }[]
-  readonly added: readonly string[]
-  readonly removed: readonly string[]
-  /** Whether everything that is no tensor's values is equal to the byte. */
-  readonly restEqual: boolean
-  /** First difference outside tensors, in words; null where there is none. */
-  readonly rest: string | null
-  readonly tensorCount: number
-  /** Nothing differs, or with `only` nothing outside it. */
-  readonly equal: boolean
-}
-export interface DiffOptions {
-  /** Patterns (as --layers) of tensors that may differ. */
-  readonly only?: readonly string[]
 }

@@ -96,14 +96,9 @@ export class Cursor {
       into.push(this.signed())
       return
     }
-    const bytes = this.bytes()
-    for (let at = 0; at < bytes.length; ) {
-      let end = at
-      while (end < bytes.length && (bytes[end] as number) > 127) end++
-      if (end >= bytes.length) throw this.broken('a packed list ends inside a number')
-      into.push(signedVarint(bytes.subarray(at, ++end)))
-      at = end
-    }
+    const values = signedVarints(this.bytes())
+    if (!values) throw this.broken('a packed list ends inside a number')
+    for (const value of values) into.push(value)
   }
 
   expect(wireType: number): void {
@@ -126,6 +121,19 @@ export class Cursor {
     }
     throw this.broken('a number has more than 10 bytes')
   }
+}
+
+/** The int64 values of a packed list's body; null where it ends inside one. */
+export function signedVarints(bytes: Uint8Array): number[] | null {
+  const values: number[] = []
+  for (let at = 0; at < bytes.length; ) {
+    let end = at
+    while (end < bytes.length && (bytes[end] as number) > 127) end++
+    if (end >= bytes.length) return null
+    values.push(signedVarint(bytes.subarray(at, ++end)))
+    at = end
+  }
+  return values
 }
 
 function signedVarint(bytes: Uint8Array): number {

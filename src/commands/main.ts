@@ -1,88 +1,65 @@
-import yargs from 'yargs'
-import { ReinitError, usage } from '../errors.js'
-import { initializers } from '../init/initializers.js'
-import { inspect } from '../inspect.js'
-import { reinit } from '../reinit.js'
-import type { InspectOptions } from '../types.js'
+import { constants } from 'node:os'
+import { ReinitError } from '../errors.js'
+import { escapeControls } from '../report/escapeControls.js'
+import { encode } from '../report/json.js'
+import { version } from '../version.js'
+import { commands } from './commands.js'
+import { type Io, lookOf, print, processIo } from './io.js'
 
-const names = Object.keys(initializers).flatMap((n) => [n, n.replace(/^xavier/, 'glorot').replace(/^he/, 'kaiming')])
-const escape = (text: string) => text.replace(/\p{Cc}/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)
-
-/** argv → one library call → report → exit code. */
-export async function main(argv: readonly string[]): Promise<number> {
+/** argv → one library call → report → exit status. */
+export async function main(argv: readonly string[], io: Io = processIo()): Promise<number> {
   try {
-    return await run(argv)
+    return await run(argv, io)
   } catch (error) {
-    const { code, exitCode } = error instanceof ReinitError ? error : { code: 'io', exitCode: 1 }
-    const message = escape(error instanceof Error ? error.message : String(error))
-    if (argv.includes('--json')) console.log(JSON.stringify({ schema: 1, error: { code, message } }))
-    console.error(`onnx-reinit: ${message}`)
-    return exitCode
+    return await complain(error, argv, io)
   }
 }
 
-async function run(argv: readonly string[]): Promise<number> {
-  const inspecting = argv[0] === 'inspect'
-  let parser = yargs([...(inspecting ? argv.slice(1) : argv)])
-    .usage('onnx-reinit <model> --layers P --xavier-normal\nonnx-reinit inspect <model>')
-    .parserConfiguration({ 'dot-notation': false })
-    .option('layers', { alias: 'l', type: 'string', array: true, nargs: 1, describe: 'layer paths, tensor or node names, globs' })
-    .option('exclude', { alias: 'x', type: 'string', array: true, nargs: 1, describe: 'taken away, last' })
-    .option('all', { type: 'boolean', describe: 'every parameter' })
-    .option('json', { type: 'boolean', describe: 'the report as JSON on stdout' })
-  if (!inspecting) {
-    parser = parser
-      .option('init', { type: 'string', choices: names, describe: 'initializer' })
-      .options({ gain: { type: 'number' }, seed: { type: 'string' }, bias: { type: 'string', describe: 'zeros, keep or a number' } })
-      .option('shared', { type: 'string', choices: ['rewrite'], describe: 'change tensors that other layers use too' })
-      .options({ output: { alias: 'o', type: 'string' }, overwrite: { type: 'boolean' }, 'dry-run': { type: 'boolean' } })
-      .options({
-        verify: { type: 'boolean', default: true, describe: 'prove the bytes' },
-        run: { type: 'boolean', default: false, describe: 'not available in this version' },
-      })
-    for (const name of names) parser = parser.option(name.replace('_', '-'), { type: 'boolean' })
-  }
-  const args = (await parser
-    .strictOptions()
-    .help()
-    .version(false)
-    .exitProcess(false)
-    .fail((message, error) => {
-      throw error ?? usage(message)
-    })
-    .parse()) as Record<string, unknown> & { _: (string | number)[] }
-  if (args['help']) return 0
-  for (const [flag, value] of Object.entries(args))
-    if (Array.isArray(value) && !/^(_|l|layers|x|exclude)$/.test(flag)) throw usage(`--${flag} is given twice.`)
-  if (args._.length !== 1) throw usage(`One model is needed, ${args._.length} given. See --help.`)
-  const model = String(args._[0])
-  if (inspecting) {
-    const report = inspect(model, args as InspectOptions)
-    if (args['json']) console.log(JSON.stringify(report))
-    else
-      for (const p of report.parameters)
-        console.log(
-          escape(`${p.layer}  ${p.name}  ${p.role}  [${p.shape.join(', ')}]  ${p.fanIn === null ? '' : `${p.fanIn} → ${p.fanOut}`}`),
-        )
+/** Switches that may stand before the command's name. */
+const ANYWHERE: ReadonlySet<string> = new Set(['--json', '-q', '--quiet', '-v', '--verbose', '-h', '--help', '--version'])
+
+async function run(argv: readonly string[], io: Io): Promise<number> {
+  const at = argv.findIndex((word) => !ANYWHERE.has(word))
+  const word = argv[at] ?? ''
+  const isNamed = Object.hasOwn(commands, word)
+  const name = isNamed ? word : 'reinit'
+  const rest = isNamed ? argv.toSpliced(at, 1) : argv
+  if (isGiven(rest, '--version')) {
+    await print(io.stdout, [`${version}\n`])
     return 0
   }
-  const given = names.filter((n) => args[n.replace('_', '-')] === true).concat((args['init'] as string | undefined) ?? [])
-  if (given.length !== 1) throw usage(`One initializer is needed, ${given.length} given: for example --xavier-normal.`)
-  if (args['run']) throw usage('--run: the run in onnxruntime is not available in this version.')
-  const report = reinit(model, { ...args, init: given[0] as string })
-  if (args['json']) console.log(JSON.stringify(report))
-  else {
-    for (const c of report.changed)
-      console.log(
-        escape(
-          `${c.layer}  ${c.name}  [${c.shape.join(', ')}]  ${c.fanIn === null ? '' : `${c.fanIn} → ${c.fanOut}`}  ${c.initializer}  std ${c.expected.std.toPrecision(4)}`,
-        ),
-      )
-    if (report.kept.length > 0) console.log(`! ${report.kept.length} tensors still hold their old values:`)
-    for (const k of report.kept) console.log(escape(`!   ${k.name}: ${k.detail}`))
-    if (report.bytes.identicalOutside)
-      console.log(`ok bytes: ${report.bytes.changed} of ${report.bytes.total} rewritten; every other byte is as it was`)
-    console.log(report.output === null ? 'nothing written (--dry-run)' : escape(`wrote ${report.output}, seed ${report.seed}`))
-  }
+  const load = commands[name] as (typeof commands)[string]
+  const command = await load()
+  if (!isGiven(rest, '--help') && !isGiven(rest, '-h')) return command.run(rest, io)
+  const { help } = await import('./help.js')
+  const others = isNamed ? [] : Object.entries(commands).filter(([key]) => key !== name)
+  const loaded = await Promise.all(others.map(([, loadOther]) => loadOther()))
+  await print(io.stdout, [help(command, loaded, lookOf(io.stdout, io.env, false))])
   return 0
+}
+
+/** Whether a switch stands among the flags: behind -- there are operands. */
+function isGiven(argv: readonly string[], flag: string): boolean {
+  const end = argv.indexOf('--')
+  return (end < 0 ? argv : argv.slice(0, end)).includes(flag)
+}
+
+/** One line on stderr, and with --json an object on stdout; the stack only under --verbose. */
+async function complain(error: unknown, argv: readonly string[], io: Io): Promise<number> {
+  const { code, status, message } = judge(error, io)
+  if (isGiven(argv, '--json')) await print(io.stdout, [`${encode({ schema: 1, error: { code, message } })}\n`])
+  await print(io.stderr, [`onnx-reinit: ${escapeControls(message)}\n`])
+  if ((isGiven(argv, '--verbose') || isGiven(argv, '-v')) && error instanceof Error) await print(io.stderr, [`${error.stack}\n`])
+  return status
+}
+
+function judge(error: unknown, { signal }: Io): { code: string; status: number; message: string } {
+  if (signal.aborted) {
+    const name = signal.reason as 'SIGINT' | 'SIGTERM'
+    return { code: 'interrupted', status: 128 + constants.signals[name], message: `interrupted by ${name}` }
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  if (error instanceof ReinitError) return { code: error.code, status: error.exitCode, message }
+  if (error instanceof Error && 'syscall' in error) return { code: 'io', status: 1, message }
+  return { code: 'internal', status: 1, message: `${message} (unexpected: --verbose shows where)` }
 }

@@ -1,43 +1,81 @@
 import { createHash } from 'node:crypto'
 
-/** A stream: Philox4x32-10 (Salmon et al. 2011), key = seed, counter = (block low, block high, h0, h1). */
+/** A stream's coordinates: Philox4x32-10's key (the seed) and the upper half of its counter (the tensor's hash), 32-bit words. */
 export interface Stream {
   readonly key: readonly [number, number]
   readonly hash: readonly [number, number]
 }
 
-/** h = the first 8 bytes, little-endian, of SHA-256(scope ‖ 0 ‖ name). */
-export function stream(seed: bigint, scope: string, name: string): Stream {
-  const h = createHash('sha256').update(`${scope}\0${name}`, 'utf8').digest()
-  return { key: [Number(seed & 0xffffffffn), Number((seed >> 32n) & 0xffffffffn)], hash: [h.readUInt32LE(0), h.readUInt32LE(4)] }
+/**
+ * The stream of one tensor. key = the seed's low and high word; hash = the first 8 bytes of SHA-256(scope ‖ 0 ‖ name), UTF-8, as two
+ * little-endian words. `purpose` names a second stream of the same tensor (what is permuted or zeroed): SHA-256(scope ‖ 0 ‖ name ‖ 0 ‖ purpose).
+ */
+export function stream(seed: bigint, scope: string, name: string, purpose?: string): Stream {
+  const text = purpose === undefined ? `${scope}\0${name}` : `${scope}\0${name}\0${purpose}`
+  const digest = createHash('sha256').update(text, 'utf8').digest()
+  return {
+    key: [Number(seed & 0xffffffffn), Number(seed >> 32n)],
+    hash: [digest.readUInt32LE(0), digest.readUInt32LE(4)],
+  }
 }
 
+/** Multipliers and Weyl increments of Philox4x32 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3; 2011). */
 const M0 = 0xd2511f53
 const M1 = 0xcd9e8d57
+const W0 = 0x9e3779b9
+const W1 = 0xbb67ae85
+const ROUNDS = 10
 
-/** The high word of an unsigned 32×32 product. */
-function mulHigh(a: number, b: number): number {
-  const [al, ah, bl, bh] = [a & 0xffff, a >>> 16, b & 0xffff, b >>> 16]
-  const mid = ah * bl + ((al * bl) >>> 16)
-  const mid2 = al * bh + (mid % 65536)
-  return (ah * bh + Math.floor(mid / 65536) + Math.floor(mid2 / 65536)) >>> 0
+/** Four words each of block `block`, block + 1, … of a stream (below 2⁵³) into `out`, a whole number of blocks. */
+export function words({ key, hash }: Stream, block: number, out: Uint32Array): void {
+  philox([block >>> 0, Math.floor(block / 2 ** 32), hash[0], hash[1]], key, out)
 }
 
-/** One block of four words into `out`. */
+/** Words start … start + out.length of a stream, four to a block. */
+export function wordsFrom(source: Stream, start: number, out: Uint32Array): void {
+  const block = Math.floor(start / 4)
+  const skip = start - 4 * block
+  const buffer = new Uint32Array(Math.ceil((skip + out.length) / 4) * 4)
+  words(source, block, buffer)
+  out.set(buffer.subarray(skip, skip + out.length))
+}
+
+/** Philox4x32-10 at a counter of four words, and at those that follow it in its lower 64 bits, into `out`. */
 export function philox(counter: readonly [number, number, number, number], key: readonly [number, number], out: Uint32Array): void {
-  let [c0, c1, c2, c3] = counter
-  let [k0, k1] = key
-  for (let round = 0; round < 10; round++) {
-    const [h0, l0, h1, l1] = [mulHigh(M0, c0), Math.imul(M0, c0) >>> 0, mulHigh(M1, c2), Math.imul(M1, c2) >>> 0]
-    c0 = (h1 ^ c1 ^ k0) >>> 0
-    c1 = l1
-    c2 = (h0 ^ c3 ^ k1) >>> 0
-    c3 = l0
-    k0 = (k0 + 0x9e3779b9) >>> 0
-    k1 = (k1 + 0xbb67ae85) >>> 0
+  let [low, high] = [counter[0] | 0, counter[1] | 0]
+  for (let at = 0; at < out.length; at += 4) {
+    let c0 = low
+    let c1 = high
+    let c2 = counter[2] | 0
+    let c3 = counter[3] | 0
+    let k0 = key[0] | 0
+    let k1 = key[1] | 0
+    for (let round = 0; round < ROUNDS; round++) {
+      const h0 = mulHigh(c0, M0 & 0xffff, M0 >>> 16)
+      const h1 = mulHigh(c2, M1 & 0xffff, M1 >>> 16)
+      const l0 = Math.imul(c0, M0)
+      const l1 = Math.imul(c2, M1)
+      c0 = h1 ^ c1 ^ k0
+      c1 = l1
+      c2 = h0 ^ c3 ^ k1
+      c3 = l0
+      k0 = (k0 + W0) | 0
+      k1 = (k1 + W1) | 0
+    }
+    out[at] = c0
+    out[at + 1] = c1
+    out[at + 2] = c2
+    out[at + 3] = c3
+    low = (low + 1) | 0
+    if (low === 0) high = (high + 1) | 0
   }
-  out[0] = c0
-  out[1] = c1
-  out[2] = c2
-  out[3] = c3
+}
+
+/** The upper word of the unsigned product a · (high·2¹⁶ + low), in 32-bit steps. */
+function mulHigh(a: number, low: number, high: number): number {
+  const al = a & 0xffff
+  const ah = a >>> 16
+  const m = (Math.imul(ah, low) + (Math.imul(al, low) >>> 16)) | 0
+  const n = (Math.imul(al, high) + (m & 0xffff)) | 0
+  return (Math.imul(ah, high) + (m >>> 16) + (n >>> 16)) | 0
 }

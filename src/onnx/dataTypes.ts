@@ -1,4 +1,4 @@
-import type { FloatType } from '../types.js'
+import type { FloatType, Values } from '../types.js'
 
 /** TensorProto.DataType by code: name and bits an element (0: no fixed size). Source: onnx.proto. */
 export const dataTypes: Readonly<Record<number, readonly [name: string, bits: number]>> = {
@@ -30,75 +30,157 @@ export const dataTypes: Readonly<Record<number, readonly [name: string, bits: nu
   26: ['INT2', 2],
 }
 
-type Values = Float32Array | Float64Array
-
+/** How the values of a float type are stored: little-endian, the last bit rounded to nearest, ties to even. */
 interface Codec {
   readonly byteLength: number
-  decode(this: void, bytes: DataView, at: number): number
-  encode(this: void, bytes: DataView, at: number, value: number): void
+  /** An array to draw values in: as wide as what the type can hold. */
+  newValues(this: void, elementCount: number): Values
+  /** May be the memory of `values` itself; good until the next call. */
+  encode(this: void, values: Values): Uint8Array
+  /** May be the memory of `bytes` itself, else the start of `into` if it is given: large tensors pass in chunks and leave no garbage. */
+  decode(this: void, bytes: Uint8Array, into?: Float32Array): Values
 }
 
-const bits = new DataView(new ArrayBuffer(4))
+const float32 = (elementCount: number) => new Float32Array(elementCount)
+const float64 = (elementCount: number) => new Float64Array(elementCount)
 
-/** How one value of a float type is stored, little-endian. */
 export const codecs: Readonly<Record<FloatType, Codec>> = {
-  FLOAT: { byteLength: 4, decode: (b, at) => b.getFloat32(at, true), encode: (b, at, v) => b.setFloat32(at, v, true) },
-  DOUBLE: { byteLength: 8, decode: (b, at) => b.getFloat64(at, true), encode: (b, at, v) => b.setFloat64(at, v, true) },
+  FLOAT: {
+    byteLength: 4,
+    newValues: float32,
+    encode: (values) => littleEndian(values instanceof Float32Array ? values : Float32Array.from(values)),
+    decode: (bytes) => new Float32Array(...aligned(bytes, 4)),
+  },
+  DOUBLE: {
+    byteLength: 8,
+    newValues: float64,
+    encode: (values) => littleEndian(values instanceof Float64Array ? values : Float64Array.from(values)),
+    decode: (bytes) => new Float64Array(...aligned(bytes, 8)),
+  },
   FLOAT16: {
     byteLength: 2,
-    decode: (b, at) => halfToNumber(b.getUint16(at, true)),
-    encode: (b, at, v) => b.setUint16(at, numberToHalf(v), true),
+    newValues: float32,
+    encode: (values) => littleEndian(encodeHalves(values instanceof Float32Array ? values : Float32Array.from(values))),
+    decode: (bytes, into) => decodeHalves(new Uint16Array(...aligned(bytes, 2)), into),
   },
   BFLOAT16: {
     byteLength: 2,
-    decode: (b, at) => brainToNumber(b.getUint16(at, true)),
-    encode: (b, at, v) => b.setUint16(at, numberToBrain(v), true),
+    newValues: float32,
+    encode: (values) => littleEndian(encodeBrains(values instanceof Float32Array ? values : Float32Array.from(values))),
+    decode: (bytes, into) => decodeBrains(new Uint16Array(...aligned(bytes, 2)), into),
   },
 }
 
+export const encodeValues = (type: FloatType, values: Values): Uint8Array => codecs[type].encode(values)
 export const isFloatType = (name: string): name is FloatType => Object.hasOwn(codecs, name)
 
-export function encodeValues(type: FloatType, values: Values): Uint8Array {
-  const { byteLength, encode } = codecs[type]
-  const bytes = new Uint8Array(values.length * byteLength)
-  const view = new DataView(bytes.buffer)
-  for (let i = 0; i < values.length; i++) encode(view, i * byteLength, values[i] as number)
-  return bytes
+type TypedArray = Float32Array | Float64Array | Uint16Array
+
+const hostIsLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
+
+/** The bytes of an array as ONNX stores them. */
+function littleEndian(array: TypedArray): Uint8Array {
+  const bytes = Buffer.from(array.buffer, array.byteOffset, array.byteLength)
+  return hostIsLittleEndian ? bytes : swapped(Buffer.from(bytes), array.BYTES_PER_ELEMENT)
 }
 
-function halfToNumber(h: number): number {
-  const sign = h & 0x8000 ? -1 : 1
-  const exponent = (h >> 10) & 31
-  const fraction = h & 1023
+/** Stored bytes as memory that a typed array can lie on: the host's byte order, a start that is a multiple of the width. */
+function aligned(bytes: Uint8Array, width: number): [buffer: ArrayBuffer, byteOffset: number, length: number] {
+  const fits = hostIsLittleEndian && bytes.byteOffset % width === 0
+  const memory = fits ? bytes : Uint8Array.from(bytes)
+  if (!hostIsLittleEndian) swapped(Buffer.from(memory.buffer), width)
+  return [memory.buffer as ArrayBuffer, memory.byteOffset, memory.byteLength / width]
+}
+
+const swapped = (bytes: Buffer, width: number) => (width === 2 ? bytes.swap16() : width === 4 ? bytes.swap32() : bytes.swap64())
+
+let codesOut = new Uint16Array(0)
+
+function scratch16(length: number): Uint16Array {
+  if (codesOut.length < length) codesOut = new Uint16Array(length)
+  return codesOut.subarray(0, length)
+}
+
+const bits = (values: Float32Array) => new Uint32Array(values.buffer, values.byteOffset, values.length)
+
+/**
+ * IEEE 754 binary16. Two tables of float32's sign and exponent (van der Zijp, "Fast Half Float Conversions", 2008) give where a half
+ * starts and how far the mantissa moves; half of what falls off is added first, less one where the last bit that stays is even.
+ */
+function encodeHalves(values: Float32Array): Uint16Array {
+  const { base, shift } = (halfTables ??= makeHalfTables())
+  const out = scratch16(values.length)
+  const words = bits(values)
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] as number
+    const mantissa = word & 0x7fffff
+    const index = word >>> 23
+    const move = shift[index] as number
+    if (move === NAN_OR_INFINITY) {
+      out[i] = (base[index] as number) | (mantissa === 0 ? 0 : 0x200)
+      continue
+    }
+    // the implicit one is in `whole`, so that a carry of the rounding runs into the exponent, up to infinity
+    const whole = move > 13 ? mantissa | 0x800000 : mantissa
+    const kept = whole >>> move
+    const rest = whole - (kept << move)
+    const middle = 1 << (move - 1)
+    out[i] = (base[index] as number) + kept + (rest > middle || (rest === middle && (kept & 1) === 1) ? 1 : 0)
+  }
+  return out
+}
+
+const NAN_OR_INFINITY = 0
+let halfTables: { readonly base: Uint16Array; readonly shift: Uint8Array } | undefined
+
+function makeHalfTables() {
+  const base = new Uint16Array(512)
+  const shift = new Uint8Array(512)
+  for (let index = 0; index < 512; index++) {
+    const sign = index & 256 ? 0x8000 : 0
+    const exponent = (index & 255) - 127
+    if (exponent === 128) [base[index], shift[index]] = [sign | 0x7c00, NAN_OR_INFINITY]
+    // beyond 65504: nothing of the mantissa stays
+    else if (exponent > 15) [base[index], shift[index]] = [sign | 0x7c00, 25]
+    else if (exponent >= -14) [base[index], shift[index]] = [sign | ((exponent + 15) << 10), 13]
+    // subnormal: the mantissa with its one moves right; below 2^-25 it is gone
+    else [base[index], shift[index]] = [sign, Math.min(25, -1 - exponent)]
+  }
+  return { base, shift }
+}
+
+let halves: Float32Array | undefined
+
+function decodeHalves(codes: Uint16Array, into = new Float32Array(codes.length)): Float32Array {
+  const table = (halves ??= Float32Array.from({ length: 65536 }, (_, code) => halfToNumber(code)))
+  const out = into.subarray(0, codes.length)
+  for (let i = 0; i < codes.length; i++) out[i] = table[codes[i] as number] as number
+  return out
+}
+
+function halfToNumber(code: number): number {
+  const sign = code & 0x8000 ? -1 : 1
+  const exponent = (code >> 10) & 31
+  const fraction = code & 1023
   if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY
   return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15))
 }
 
-/** Round to nearest, ties to even. */
-function numberToHalf(value: number): number {
-  bits.setFloat32(0, value)
-  const sign = (bits.getUint32(0) >>> 16) & 0x8000
-  const v = Math.abs(value)
-  if (Number.isNaN(value)) return sign | 0x7e00
-  if (v >= 65520) return sign | 0x7c00
-  const exponent = Math.max(-14, Math.floor(Math.log2(v || 2 ** -14)))
-  const steps = roundEven(v / 2 ** (exponent - 10))
-  return sign | (v < 2 ** -14 ? roundEven(v * 2 ** 24) : ((exponent + 15) << 10) + (steps - 1024))
+/** bfloat16: the upper half of a float32. */
+function encodeBrains(values: Float32Array): Uint16Array {
+  const out = scratch16(values.length)
+  const words = bits(values)
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] as number
+    const isNaN = (word & 0x7fffffff) > 0x7f800000
+    out[i] = isNaN ? (word >>> 16) | 0x40 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16
+  }
+  return out
 }
 
-function roundEven(x: number): number {
-  const low = Math.floor(x)
-  const rest = x - low
-  return rest > 0.5 || (rest === 0.5 && low % 2 === 1) ? low + 1 : low
-}
-
-function brainToNumber(b: number): number {
-  bits.setUint32(0, b << 16)
-  return bits.getFloat32(0)
-}
-
-function numberToBrain(value: number): number {
-  bits.setFloat32(0, value)
-  const u = bits.getUint32(0)
-  return Number.isNaN(value) ? (u >>> 16) | 0x40 : ((u + 0x7fff + ((u >>> 16) & 1)) >>> 16) & 0xffff
+function decodeBrains(codes: Uint16Array, into = new Float32Array(codes.length)): Float32Array {
+  const out = into.subarray(0, codes.length)
+  const words = bits(out)
+  for (let i = 0; i < codes.length; i++) words[i] = (codes[i] as number) << 16
+  return out
 }

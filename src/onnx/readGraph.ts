@@ -1,7 +1,7 @@
 import { Cursor, MAX_DEPTH } from '../bytes/wire.js'
 import type { Window } from '../bytes/source.js'
 import { invalid } from '../errors.js'
-import type { Attribute, Frame, Graph, LocalFunction, Node, Tensor, Value } from '../types.js'
+import type { Attribute, Frame, Graph, LocalFunction, Node, StoredRange, Tensor, Value } from '../types.js'
 import { draftTensor, finishTensor, readEntry, type TensorDraft } from './readTensor.js'
 
 export interface ModelDraft {
@@ -15,6 +15,7 @@ export interface ModelDraft {
 }
 
 const EMPTY: ReadonlyMap<string, never> = new Map<string, never>()
+const NO_ATTRIBUTES: Map<string, Attribute> = new Map()
 export const domainName = (domain: string) => (domain === '' ? 'ai.onnx' : domain)
 
 /** ModelProto. */
@@ -54,8 +55,10 @@ function newGraph(scope: string, parent: Graph | null, owner: Node | null, attri
     owner,
     attribute,
     ...lists,
+    metadata: new Map(),
     valueMetadata: new Map(),
     valueTypes: new Map(),
+    inputOf: new Map(),
     tensorOf: new Map(),
     producerOf: new Map(),
   }
@@ -70,13 +73,14 @@ function readGraph(c: Cursor, graph: Graph, tensors: Tensor[], depth: number): v
       const draft = draftTensor(c.message())
       if (draft.name === '') throw invalid(`an initializer at byte ${c.tagStart} has no name.`)
       addTensor(finishTensor(draft, draft.name, graph, 'initializer'), graph, tensors)
-    } else if (c.field === 11) graph.inputs.push(readValue(c.message()))
+    } else if (c.field === 11) addInput(readValue(c.message()), graph)
     else if (c.field === 12) graph.outputs.push(readValue(c.message()))
     else if (c.field === 13) {
       const value = readValue(c.message())
       graph.valueTypes.set(value.name, value)
       if (value.metadata.size > 0) graph.valueMetadata.set(value.name, value.metadata)
     } else if (c.field === 15) readSparse(c.message(), graph, tensors)
+    else if (c.field === 16) graph.metadata.set(...readEntry(c.message()))
   }
 }
 
@@ -96,6 +100,11 @@ function readSparse(c: Cursor, graph: Graph, tensors: Tensor[]): void {
     else if (c.field === 3) c.signedList(dims)
   }
   if (draft) addTensor({ ...finishTensor(draft, draft.name, graph, 'sparse_initializer'), denseDims: dims }, graph, tensors)
+}
+
+function addInput(value: Value, graph: Graph): void {
+  graph.inputs.push(value)
+  graph.inputOf.set(value.name, value)
 }
 
 function addNode(node: Node, graph: Graph): void {
@@ -119,7 +128,7 @@ function readNode(c: Cursor, graph: Graph, tensors: Tensor[], depth: number): No
     else if (c.field === 7) domain = c.string()
     else if (c.field === 9) metadata.set(...readEntry(c.message()))
   }
-  const attributes = frames.length > 0 ? new Map<string, Attribute>() : new Map<string, Attribute>()
+  const attributes: Map<string, Attribute> = frames.length > 0 ? new Map() : NO_ATTRIBUTES
   const node: Node = {
     graph,
     index: graph.nodes.length,
@@ -143,7 +152,7 @@ function readNode(c: Cursor, graph: Graph, tensors: Tensor[], depth: number): No
 function readAttribute(c: Cursor, node: Node, tensors: Tensor[], depth: number): Attribute {
   const ints: number[] = []
   const strings: string[] = []
-  const floats: { file: string; start: number; end: number }[] = []
+  const floats: StoredRange[] = []
   const graphFrames: Frame[][] = []
   const one: Frame[] = []
   const scalar: { f?: number; i?: number; s?: string; refAttrName?: string } = {}
@@ -153,12 +162,12 @@ function readAttribute(c: Cursor, node: Node, tensors: Tensor[], depth: number):
     if (c.field === 1) name = c.string()
     else if (c.field === 2) {
       scalar.f = c.float()
-      floats.push({ file: '', start: c.start, end: c.end })
+      floats.push({ file: '', start: c.start, end: c.end, frame: c.frame })
     } else if (c.field === 3) scalar.i = c.signed()
     else if (c.field === 4) scalar.s = c.string()
     else if (c.field === 5) tensor = draftTensor(c.message(), tensor)
     else if (c.field === 6) one.push(c.message().frame)
-    else if (c.field === 7) floats.push({ file: '', start: c.start, end: c.end })
+    else if (c.field === 7) floats.push({ file: '', start: c.start, end: c.end, frame: c.wireType === 2 ? c.message().frame : c.frame })
     else if (c.field === 8) c.signedList(ints)
     else if (c.field === 9) strings.push(c.string())
     else if (c.field === 11) graphFrames.push([c.message().frame])
@@ -247,6 +256,7 @@ function readDim(c: Cursor): number | string | null {
 /** FunctionProto: its body is a graph whose inputs and outputs have names only. */
 function readFunction(c: Cursor, tensors: Tensor[]): LocalFunction {
   const frames: Frame[] = []
+  const defaults: Frame[] = []
   const [inputs, outputs]: [string[], string[]] = [[], []]
   let [name, domain, overload] = ['', '', '']
   while (c.next()) {
@@ -255,12 +265,19 @@ function readFunction(c: Cursor, tensors: Tensor[]): LocalFunction {
     else if (c.field === 5) outputs.push(c.string())
     else if (c.field === 7) frames.push(c.message().frame)
     else if (c.field === 10) domain = c.string()
+    else if (c.field === 11) defaults.push(c.message().frame)
     else if (c.field === 13) overload = c.string()
   }
   const body = newGraph(`function:${domain}::${name}`, null, null, '')
   const value = (n: string): Value => ({ name: n, elemType: 0, shape: null, metadata: EMPTY })
-  body.inputs.push(...inputs.map(value))
+  for (const n of inputs) addInput(value(n), body)
   body.outputs.push(...outputs.map(value))
   for (const frame of frames) addNode(readNode(new Cursor(c.window, frame), body, tensors, 0), body)
-  return { domain: domainName(domain), name, overload, body, attributes: EMPTY }
+  const attributes = new Map<string, Attribute>()
+  const holder: Node = { graph: body, index: 0, name, opType: '', domain: '', inputs, outputs, attributes, metadata: EMPTY, frame: c.frame }
+  for (const frame of defaults) {
+    const attribute = readAttribute(new Cursor(c.window, frame), holder, tensors, 0)
+    attributes.set(attribute.name, attribute)
+  }
+  return { domain: domainName(domain), name, overload, body, attributes }
 }

@@ -1,6 +1,6 @@
 import type { Cursor } from '../bytes/wire.js'
 import { invalid } from '../errors.js'
-import type { ByteRange, Elements, External, Frame, Graph, Owner, StorageField, Tensor } from '../types.js'
+import type { Elements, External, Frame, Graph, Owner, StorageField, StoredRange, Tensor } from '../types.js'
 import { dataTypes } from './dataTypes.js'
 
 /** TensorProto fields that hold values: name and fixed byte width (0: varints or strings). */
@@ -19,20 +19,23 @@ export interface TensorDraft {
   name: string
   code: number
   dims: number[]
-  payloads: Map<StorageField, ByteRange[]>
+  payloads: Map<StorageField, StoredRange[]>
   entries: Map<string, string>
+  /** Whole external_data and data_location fields. */
+  fields: External['fields'][number][]
   isExternal: boolean
   segmented: boolean
   frame: Frame
 }
 
 export function draftTensor(cursor: Cursor, draft?: TensorDraft): TensorDraft {
-  const d = draft ?? {
+  const d: TensorDraft = draft ?? {
     name: '',
     code: 0,
     dims: [],
     payloads: new Map(),
     entries: new Map(),
+    fields: [],
     isExternal: false,
     segmented: false,
     frame: cursor.frame,
@@ -43,7 +46,12 @@ export function draftTensor(cursor: Cursor, draft?: TensorDraft): TensorDraft {
       const [field, width] = payload
       if (cursor.wireType === 2 || (field !== 'raw_data' && cursor.wireType === { 0: 0, 4: 5, 8: 1, 1: 2 }[width])) {
         const ranges = field === 'raw_data' ? [] : (d.payloads.get(field) ?? [])
-        ranges.push({ file: '', start: cursor.start, end: cursor.end })
+        ranges.push({
+          file: '',
+          start: cursor.start,
+          end: cursor.end,
+          frame: cursor.wireType === 2 ? cursor.message().frame : cursor.frame,
+        })
         d.payloads.set(field, ranges)
       } else throw cursor.broken(`field ${cursor.field} of a tensor has wire type ${cursor.wireType}`)
     } else if (cursor.field === 1) cursor.signedList(d.dims)
@@ -53,7 +61,11 @@ export function draftTensor(cursor: Cursor, draft?: TensorDraft): TensorDraft {
     else if (cursor.field === 13) {
       const [key, value] = readEntry(cursor.message())
       d.entries.set(key, value)
-    } else if (cursor.field === 14) d.isExternal = cursor.signed() === 1
+      d.fields.push({ key, tagStart: cursor.tagStart, end: cursor.end, frame: cursor.frame })
+    } else if (cursor.field === 14) {
+      d.isExternal = cursor.signed() === 1
+      d.fields.push({ key: 'data_location', tagStart: cursor.tagStart, end: cursor.end, frame: cursor.frame })
+    }
   }
   return d
 }
@@ -89,9 +101,14 @@ export function finishTensor(d: TensorDraft, name: string, graph: Graph, owner: 
     throw invalid(`${what} has both ${[...d.payloads.keys()].join(' and ')}: which one holds its values is not defined.`)
   if (d.isExternal) {
     if (stored > 0) throw invalid(`${what} is external and has ${stored} bytes of ${field} as well.`)
-    external = readExternal(what, d.entries, byteLength)
+    external = readExternal(what, d, byteLength)
     const { location: file, offset } = external
-    elements = { kind: 'stored', field: 'external_data', ranges: [{ file, start: offset, end: offset + byteLength }], varints: false }
+    elements = {
+      kind: 'stored',
+      field: 'external_data',
+      ranges: [{ file, start: offset, end: offset + byteLength, frame: null }],
+      varints: false,
+    }
   } else if (field === undefined || ranges === undefined) {
     if (elementCount > 0 && !d.segmented) throw invalid(`${what} (${type[0]} [${d.dims}]) needs ${byteLength} bytes, but has no data.`)
     elements = d.segmented
@@ -121,7 +138,7 @@ export function finishTensor(d: TensorDraft, name: string, graph: Graph, owner: 
   }
 }
 
-function readExternal(what: string, entries: ReadonlyMap<string, string>, byteLength: number): External {
+function readExternal(what: string, { entries, fields }: TensorDraft, byteLength: number): External {
   const location = entries.get('location')
   if (!location) throw invalid(`${what} is external but has no location.`)
   const number = (key: string, missing: number) => {
@@ -135,5 +152,5 @@ function readExternal(what: string, entries: ReadonlyMap<string, string>, byteLe
   const length = number('length', byteLength)
   if (length !== byteLength)
     throw invalid(`${what} needs ${byteLength} bytes, but its external length is ${length} in ${JSON.stringify(location)}.`)
-  return { location, offset: number('offset', 0), byteLength }
+  return { location, offset: number('offset', 0), byteLength, fields }
 }

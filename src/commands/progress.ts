@@ -1,0 +1,34 @@
+import type { OnProgress } from '../reports.js'
+import type { Io } from './io.js'
+
+/** Short jobs show nothing; later the line is redrawn this often. */
+const FIRST_AFTER_MS = 500
+const EVERY_MS = 100
+const BAR = 24
+
+/** What the process adds to the options of every library call. */
+export interface Attended {
+  readonly signal: AbortSignal
+  readonly onProgress?: OnProgress
+}
+
+/** A library call that signals can stop, with a line on stderr that follows long work, on a terminal only. */
+export async function attend<T>({ stderr, env, signal }: Io, isQuiet: boolean, job: (options: Attended) => Promise<T>): Promise<T> {
+  if (stderr.isTTY !== true || isQuiet || env['TERM'] === 'dumb') return job({ signal })
+  let due = performance.now() + FIRST_AFTER_MS
+  let isShown = false
+  const onProgress: OnProgress = (stage, done, total) => {
+    const now = performance.now()
+    if (now < due || total <= 0) return
+    due = now + EVERY_MS
+    isShown = true
+    const share = Math.min(1, done / total)
+    const bar = '#'.repeat(Math.round(share * BAR)).padEnd(BAR, '-')
+    stderr.write(`\r${stage} [${bar}] ${Math.floor(share * 100)} %\x1b[K`)
+  }
+  try {
+    return await job({ signal, onProgress })
+  } finally {
+    if (isShown) stderr.write('\r\x1b[K')
+  }
+}

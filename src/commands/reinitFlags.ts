@@ -1,0 +1,170 @@
+import { usage } from '../errors.js'
+import { initializers } from '../init/initializers.js'
+import { choices, type ReinitOptions } from '../reports.js'
+import { type Flag, type FlagGroup, isNumber, numberOf, pairsOf, reportFlags, selectionFlags } from './flags.js'
+
+/** The four that everybody knows have a flag each, under every name that they go by. */
+const named = Object.entries(initializers).filter(([name]) => /^(xavier|he)_/.test(name))
+const flagOf = (name: string) => name.replaceAll('_', '-')
+
+const namedFlags: readonly Flag<ReinitOptions>[] = named.flatMap(([init, { aliases, summary }]) => {
+  const option = () => ({ init })
+  const others = aliases.filter((alias) => !alias.includes('.'))
+  const also = others.map((alias) => `--${flagOf(alias)}`).join(', ')
+  return [
+    { name: flagOf(init), summary: `${summary.split(';')[0]} (also ${also})`, option },
+    ...others.map((alias) => ({ name: flagOf(alias), summary: `--${flagOf(init)}`, hidden: true as const, option })),
+  ]
+})
+
+/** Flags of which one, once, says the initializer. */
+export const initializerFlags: ReadonlySet<string> = new Set(['init', ...namedFlags.map((flag) => flag.name)])
+
+const oneOf = (names: readonly string[]) => `${names.join(', ')} (default ${names[0]})`
+
+export const groups: readonly FlagGroup<ReinitOptions>[] = [
+  { heading: 'Selection (what is re-initialized; nothing by default)', flags: selectionFlags },
+  {
+    heading: 'Initializer (one)',
+    flags: [
+      ...namedFlags,
+      {
+        name: 'init',
+        value: 'NAME[:key=value,…]',
+        summary: 'any initializer of the list below; the first key may be left out',
+        option: ([init = '']) => ({ init }),
+      },
+      {
+        name: 'gain',
+        value: 'N',
+        summary: 'factor of the deviation: a number, or a nonlinearity (tanh means calculate_gain("tanh"))',
+        option: ([text = '']) => ({ gain: isNumber(text) ? Number(text) : text }),
+      },
+      { name: 'mode', value: 'MODE', summary: 'fan_in, fan_out or fan_avg', option: ([mode = '']) => ({ mode }) },
+      {
+        name: 'nonlinearity',
+        value: 'NAME',
+        summary: "as in torch.nn.init.kaiming_*; He's default is relu",
+        option: ([nonlinearity = '']) => ({ nonlinearity }),
+      },
+      {
+        name: 'negative-slope',
+        value: 'A',
+        summary: "leaky_relu's slope",
+        option: ([text], flag) => ({ negativeSlope: numberOf(text, flag) }),
+      },
+      {
+        name: 'fan',
+        value: 'KIND',
+        choices: choices.fan,
+        summary: `what fan_in and fan_out count: ${oneOf(choices.fan)}`,
+        option: ([kind]) => ({ fan: choiceOf(choices.fan, kind) }),
+      },
+      {
+        name: 'bias',
+        value: 'RULE',
+        summary: `biases of the selected layers: ${[...choices.bias, 'a number'].join(', ')} (default ${choices.bias[0]})`,
+        option: ([text = ''], flag) => ({ bias: biasOf(text, flag) }),
+      },
+      { name: 'seed', value: 'N', summary: '0 to 2^64-1 (default 0): the same seed, the same bytes', option: ([seed = '']) => ({ seed }) },
+      {
+        name: 'rng',
+        value: 'STREAM',
+        choices: choices.rng,
+        summary: `random stream: ${oneOf(choices.rng)}`,
+        option: ([rng]) => ({ rng: choiceOf(choices.rng, rng) }),
+      },
+      {
+        name: 'shared',
+        value: 'RULE',
+        choices: choices.shared,
+        summary: `tensors that an unselected layer uses too: ${oneOf(choices.shared)}`,
+        option: ([shared]) => ({ shared: choiceOf(choices.shared, shared) }),
+      },
+    ],
+  },
+  {
+    heading: 'Initializers for --init NAME:key=value,…',
+    flags: [],
+    notes: Object.entries(initializers).map(([name, { summary, parameters }]) => {
+      const keys = Object.keys(parameters).join(', ')
+      return [name, keys === '' ? summary : `${summary} (${keys})`] as const
+    }),
+  },
+  {
+    heading: 'Output',
+    flags: [
+      {
+        name: 'output',
+        short: 'o',
+        value: 'FILE',
+        summary: 'default <stem>.reinit.onnx beside the input; - is stdout',
+        option: ([output = '']) => ({ output }),
+      },
+      { name: 'in-place', summary: 'replace the input', option: () => ({ inPlace: true }) },
+      { name: 'overwrite', summary: 'replace files that exist', option: () => ({ overwrite: true }) },
+      {
+        name: 'data',
+        value: 'HOW',
+        choices: choices.data,
+        summary: `external data: ${oneOf(choices.data)}`,
+        option: ([data]) => ({ data: choiceOf(choices.data, data) }),
+      },
+      { name: 'dry-run', summary: 'the plan; nothing is written', option: () => ({ dryRun: true }) },
+    ],
+  },
+  {
+    heading: 'Checks (on by default)',
+    flags: [
+      { name: 'no-verify', summary: "don't prove bytes, values and statistics", option: () => ({ verify: false }) },
+      { name: 'no-run', summary: "don't run the result in onnxruntime", option: () => ({ run: false }) },
+      { name: 'run', summary: 'run even a model over a third of free memory', option: () => ({ run: true, force: true }) },
+      { name: 'compare', summary: 'run the input as well', option: () => ({ compare: true }) },
+      {
+        name: 'run-timeout',
+        value: 'SECONDS',
+        summary: 'for the run (default 120)',
+        option: ([text], flag) => ({ timeout: positive(text, flag) }),
+      },
+      {
+        name: 'dim',
+        value: 'NAME=N',
+        repeats: true,
+        summary: 'size of a named dimension in the run (default 1)',
+        option: (values, flag) => ({
+          dims: Object.fromEntries(Object.entries(pairsOf(values, flag, 'last')).map(([name, n]) => [name, sizeOf(n, `${flag} ${name}=`)])),
+        }),
+      },
+      {
+        name: 'input',
+        value: 'NAME=HOW',
+        repeats: true,
+        summary: 'an input of the run: FILE.npy, zeros, ones or random',
+        option: (values, flag) => ({ inputs: pairsOf(values, flag, 'first') }),
+      },
+      { name: 'strict', summary: 'anything skipped, in conflict or not run is status 1', option: () => ({ strict: true }) },
+    ],
+  },
+  { heading: 'Report', flags: reportFlags },
+]
+
+/** A value that the parser has found among the choices, in their type. */
+const choiceOf = <T extends string>(list: readonly T[], text: string | undefined) => list.find((choice) => choice === text) as T
+
+function biasOf(text: string, flag: string): NonNullable<ReinitOptions['bias']> {
+  const rule = choices.bias.find((choice) => choice === text)
+  if (rule === undefined && !isNumber(text))
+    throw usage(`${flag} ${JSON.stringify(text)} is neither ${choices.bias.join(', ')} nor a number.`)
+  return rule ?? Number(text)
+}
+
+function positive(text: string | undefined, flag: string): number {
+  const value = numberOf(text, flag)
+  if (value <= 0) throw usage(`${flag} ${text} is not above 0.`)
+  return value
+}
+
+function sizeOf(text: string, what: string): number {
+  if (!/^[1-9]\d*$/.test(text) || !Number.isSafeInteger(Number(text))) throw usage(`${what}${text} is not a whole number from 1.`)
+  return Number(text)
+}

@@ -1,0 +1,196 @@
+import { lstatSync, realpathSync, statSync } from 'node:fs'
+import { basename, dirname, join, sep } from 'node:path'
+import { ioError } from './bytes/ioError.js'
+import { outputPath, refuseTaken } from './bytes/outputPath.js'
+import { sourceFile } from './bytes/sourceFile.js'
+import { MAX_MESSAGE_BYTES, splice } from './bytes/splice.js'
+import { varintsLength } from './bytes/varints.js'
+import { ReinitError, usage } from './errors.js'
+import { codecs } from './onnx/dataTypes.js'
+import { drawPass, drawValues } from './onnx/drawValues.js'
+import { placeData, type PlacedData, type ValuePatch } from './onnx/placeData.js'
+import { elementCounts } from './onnx/readValues.js'
+import { refuseConflicts, refuseSharedBytes } from './onnx/refuseConflicts.js'
+import type { FramedPatch, Model, Plan, PlannedFile, PlannedFill, SourceFile } from './types.js'
+
+export interface PlanOptions {
+  /** Path of the model to write; '-' is a stream. Not looked at with `inPlace`. */
+  readonly output: string
+  readonly inPlace: boolean
+  readonly overwrite: boolean
+  readonly data: 'copy' | 'reference' | 'inline'
+}
+
+/**
+ * Which bytes of which files get which values: plain data, and every conflict is found here, before any work. Reads what it must (varints
+ * are counted, values stored as varints are drawn once for their length), writes nothing.
+ * @throws ReinitError `usage` or `conflict` where the output or the tensors stand in each other's way, `io` where the input can't be read.
+ */
+export function makePlan(model: Model, fills: readonly PlannedFill[], options: PlanOptions): Plan {
+  try {
+    return plan(model, fills, options)
+  } catch (error) {
+    throw ioError(error, model.path)
+  }
+}
+
+function plan(model: Model, fills: readonly PlannedFill[], options: PlanOptions): Plan {
+  const { inPlace, data } = options
+  const target = targetOf(model, options)
+  const sources = sourceFiles(model)
+  if (!inPlace && !target.isStream) refuseOutputs(target.folder, [target.name], sources, options.overwrite)
+  const tensors = fills.map((f) => f.weight.tensor)
+  refuseConflicts(model, tensors)
+  const hasSameFolder = target.folder === realpathSync(dirname(model.path))
+  const mode = data !== 'copy' ? data : inPlace ? 'inPlace' : hasSameFolder && !target.isStream ? 'rename' : 'copy'
+  refuseMode(model, mode, target.isStream, hasSameFolder)
+  if (mode !== 'inline' && mode !== 'reference') refuseSharedBytes(model, new Set(tensors))
+  const values = fills.flatMap((fill, i) => valuePatches(model, fill, i))
+  const placed = placeData[mode]({ model, values, sources, outputName: target.name })
+  if (mode === 'reference') refuseLinksOut(placed, target.folder)
+  const files = plannedFiles(placed, sources, target, inPlace)
+  if (inPlace) refuseLinked(files)
+  else if (!target.isStream) refuseOutputs(target.folder, names(files), sources, options.overwrite)
+  if (inPlace) refuseTaken(target.folder, names(files.filter((f) => f.source === null)), false)
+  if (!inPlace && placed.data.length > 0 && isLink(options.output))
+    throw usage(`The output ${options.output} is a link, and data files would be beside its target: give a path that is none with -o.`)
+  const isModelKept = inPlace && files.at(-1)?.name !== target.name
+  return {
+    fills,
+    files,
+    companions: [...placed.companions, ...(isModelKept ? [{ name: target.name, path: model.path }] : [])],
+    output: target.isStream ? null : join(target.folder, target.name),
+    overwrite: options.overwrite,
+    inPlace,
+  }
+}
+
+interface Target {
+  /** Real path; '' for a stream. */
+  readonly folder: string
+  readonly name: string
+  readonly isStream: boolean
+}
+
+function targetOf(model: Model, { output, inPlace }: PlanOptions): Target {
+  if (inPlace) return { folder: realpathSync(dirname(model.path)), name: basename(model.path), isStream: false }
+  if (output === '-') return { folder: '', name: basename(model.path), isStream: true }
+  const path = outputPath(output)
+  return { folder: dirname(path), name: basename(path), isStream: false }
+}
+
+/** Every file that the model is made of, '' being the model itself, as it is now. */
+function sourceFiles(model: Model): Map<string, SourceFile> {
+  const own = statSync(model.path)
+  const sources = new Map([['', sourceFile(model.path, model.byteLength)]])
+  for (const { location, path, byteLength } of model.externalFiles.values()) {
+    const stat = statSync(path)
+    if (stat.dev === own.dev && stat.ino === own.ino)
+      throw new ReinitError('invalid', `External data location ${JSON.stringify(location)} is the model itself: refused.`)
+    sources.set(location, sourceFile(path, byteLength))
+  }
+  return sources
+}
+
+function refuseMode(model: Model, mode: keyof typeof placeData, isStream: boolean, hasSameFolder: boolean): void {
+  if (model.externalFiles.size === 0 || mode === 'inline') return
+  if (isStream) throw usage(`${model.path} has external data, and a stream is one file: give --data inline, or a file with -o.`)
+  if (mode === 'reference' && !hasSameFolder)
+    throw usage(`With --data reference the output goes on using the input's data files: give an output in the folder of ${model.path}.`)
+}
+
+/** The new values of a fill, one patch a range of its tensor. */
+function valuePatches(model: Model, fill: PlannedFill, index: number): ValuePatch[] {
+  const { tensor } = fill.weight
+  if (tensor.elements.kind !== 'stored') return []
+  const { ranges, varints } = tensor.elements
+  const counts = elementCounts(tensor, (file) => model.open(file))
+  const lengths = varints ? varintLengths(model, fill, counts) : ranges.map((r) => r.end - r.start)
+  let next = 0
+  return ranges.flatMap(({ file, start, end, frame }, i) => {
+    const elementCount = counts[i] as number
+    const element = next
+    next += elementCount
+    if (elementCount === 0) return []
+    const content = { kind: 'values', fill: index, element, elementCount, encoding: varints ? 'varint' : 'fixed' } as const
+    const patch: FramedPatch = { start, end, byteLength: lengths[i] as number, content, frame }
+    return [{ tensor, file, patch }]
+  })
+}
+
+/** Bytes that each range's new values take as varints: they are drawn to know. */
+function varintLengths(model: Model, fill: PlannedFill, counts: readonly number[]): number[] {
+  const { byteLength: width, encode } = codecs[fill.target.dataType]
+  const lengths = counts.map(() => 0)
+  let range = 0
+  let left = counts[0] ?? 0
+  for (const values of drawValues(drawPass(model)(fill).filler, fill.target)) {
+    const fixed = encode(values)
+    for (let from = 0; from < values.length; ) {
+      while (left === 0) left = counts[++range] as number
+      const to = Math.min(values.length, from + left)
+      lengths[range] = (lengths[range] as number) + varintsLength(fixed, width, from, to)
+      left -= to - from
+      from = to
+    }
+  }
+  return lengths
+}
+
+/** Data files, then the model; in place the model only where it changes. */
+function plannedFiles(placed: PlacedData, sources: ReadonlyMap<string, SourceFile>, target: Target, inPlace: boolean): PlannedFile[] {
+  const own = sources.get('') as SourceFile
+  const files = placed.data.map(({ name, source, patches }) =>
+    plannedFile(inPlace && source ? source.path : join(target.folder, name), name, source, patches),
+  )
+  if (inPlace && placed.model.length === 0) return files
+  const model = plannedFile(join(target.folder, target.name), target.name, own, placed.model)
+  if (model.byteLength > MAX_MESSAGE_BYTES && placed.model.length > 0)
+    throw new ReinitError('invalid', `The model would have ${model.byteLength} bytes: protobuf ends at ${MAX_MESSAGE_BYTES}.`)
+  const twin = files.find((f) => f.path === model.path)
+  if (twin) throw usage(`${twin.name} is the name of a data file too: give another name with -o.`)
+  return [...files, model]
+}
+
+function plannedFile(path: string, name: string, source: SourceFile | null, framed: readonly FramedPatch[]): PlannedFile {
+  const patches = splice(framed)
+  const byteLength = patches.reduce((sum, p) => sum + p.byteLength - (p.end - p.start), source?.byteLength ?? 0)
+  return { path, name, source, byteLength, patches }
+}
+
+/** In place, a name is replaced by a new file: what a link or another name holds would stay old. */
+function refuseLinked(files: readonly PlannedFile[]): void {
+  for (const { path } of files) {
+    const stat = lstatSync(path, { throwIfNoEntry: false })
+    if (stat?.isSymbolicLink())
+      throw usage(`${path} is a link, which --in-place would replace by a file: give its target, or an output with -o.`)
+    if (stat && stat.nlink > 1)
+      throw usage(`${path} has ${stat.nlink} hard links, of which --in-place would change one: give an output with -o.`)
+  }
+}
+
+function refuseOutputs(folder: string, wanted: readonly string[], sources: ReadonlyMap<string, SourceFile>, overwrite: boolean): void {
+  const inputs = new Map([...sources].map(([location, { path }]) => [identityOf(path), location]))
+  for (const name of wanted) {
+    const path = join(folder, name)
+    const location = inputs.get(identityOf(path))
+    if (location === '') throw usage(`The output is the input, ${path}: give another name with -o, or --in-place.`)
+    if (location !== undefined) throw usage(`The output ${path} is a data file of the input: give another name or folder with -o.`)
+  }
+  refuseTaken(folder, wanted, overwrite)
+}
+
+const names = (files: readonly PlannedFile[]) => files.map((f) => f.name)
+const isLink = (path: string) => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
+
+function identityOf(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  return stat ? `${stat.dev} ${stat.ino}` : path
+}
+
+/** onnxruntime loads no data file whose real path leaves the model's folder. */
+function refuseLinksOut(placed: PlacedData, folder: string): void {
+  for (const { name, path } of placed.companions)
+    if (!realpathSync(path).startsWith(folder.endsWith(sep) ? folder : folder + sep))
+      throw usage(`${name} is a link out of ${folder}, which the output could not load: give --data copy.`)
+}

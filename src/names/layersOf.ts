@@ -1,0 +1,94 @@
+import type { Producer, Scope } from '../ops/scope.js'
+import { definingScope } from '../ops/scope.js'
+import type { Node, Role, Tensor } from '../types.js'
+import { pythonList } from './pythonList.js'
+import { splitParameter } from './schemes.js'
+import { type ModuleScope, scopeOf } from './scopeOf.js'
+import type { Target } from './signature.js'
+
+/** What a layer's name is found from: one use of a tensor, the operator it belongs to, and the name that stands in its slot. */
+export interface NamedUse {
+  readonly role: Role
+  readonly scope: Scope
+  readonly node: Node
+  readonly input: number
+  /** The matrix that a bias completes, else the node itself. */
+  readonly owner: Producer
+  /** The tensors that the owner uses. */
+  readonly siblings: ReadonlySet<Tensor>
+}
+
+interface Evidence {
+  readonly module: string
+  readonly leaf: string
+}
+
+/**
+ * The layer of each use, as a dotted module path where one can be known, else the node's name, else `OpType_index`.
+ * The tensor's own name (or what the exporter says it was folded from) tells the module; where merged tensors serve several modules, each
+ * use's trace tells which, and the name only what it is called there.
+ */
+export function layersOf(tensor: Tensor, uses: readonly NamedUse[], signature: ReadonlyMap<string, Target>): string[] {
+  const traces = uses.map((u) => scopeOf(u.owner.node))
+  const own = nameEvidence(tensor, signature)
+  const modules = new Set(traces.map((t) => t?.module))
+  const home = own && traces.find((t) => t && isWithin(own.module, t.module))?.module
+  return uses.map((use, i) => {
+    const trace = traces[i] ?? null
+    const alias = aliasEvidence(tensor, use)
+    if (alias) return alias.module
+    if (!own) return unnamed(tensor, use, trace)
+    if (!trace || isWithin(own.module, trace.module)) return own.module
+    if (modules.size > 1 && home !== undefined && home !== null) return trace.module + own.module.slice(home.length)
+    return ownsParameter(trace, own.leaf, use.role, signature) ? trace.module : own.module
+  })
+}
+
+/** A tensor without a name of its own: its bias or weight tells, within the trace; else the trace; else the node. */
+function unnamed(tensor: Tensor, { siblings, owner }: NamedUse, trace: ModuleScope | null): string {
+  for (const sibling of siblings) {
+    const known = sibling === tensor ? null : splitParameter(sibling.name)
+    if (known && (!trace || isWithin(known.module, trace.module))) return known.module
+  }
+  return trace?.module ?? nodeName(owner.node)
+}
+
+const isWithin = (module: string, ancestor: string) => module === ancestor || module.startsWith(`${ancestor}.`)
+
+const nodeName = (node: Node) => node.name || `${node.opType}_${node.index}`
+
+/** A tensor that carries another module's name than the one that uses it: merged or tied. A folded batch norm is no owner. */
+function ownsParameter(trace: ModuleScope, leaf: string, role: Role, signature: ReadonlyMap<string, Target>): boolean {
+  const isFolded = /Norm/.test(trace.type) && !/^(scale|shift|mean|variance)$/.test(role)
+  return !isFolded && signature.has(`${trace.module}.${leaf}`)
+}
+
+function nameEvidence(tensor: Tensor, signature: ReadonlyMap<string, Target>): Evidence | null {
+  const metadata = tensor.graph.valueMetadata.get(tensor.name)
+  const sources = pythonList(metadata?.get('pkg.onnxscript.optimizer.folded_from') ?? '') ?? []
+  const parameters = sources
+    .filter((s) => (signature.get(s)?.kind ?? (signature.size === 0 ? 'PARAMETER' : null)) === 'PARAMETER')
+    .flatMap((s) => splitParameter(s) ?? [])
+  return splitParameter(tensor.name) ?? common(parameters)
+}
+
+/** Several sources (weight norm, a recurrent layer's) have the module that they share. */
+function common(sources: readonly Evidence[]): Evidence | null {
+  const [first, ...rest] = sources
+  if (!first) return null
+  let path = first.module.split('.')
+  for (const { module } of rest) {
+    const other = module.split('.')
+    const differs = path.findIndex((segment, i) => segment !== other[i])
+    if (differs >= 0) path = path.slice(0, differs)
+  }
+  return path.length > 0 ? { module: path.join('.'), leaf: first.leaf } : null
+}
+
+/** Legacy torch hides merged tensors behind Identity nodes, whose outputs carry the lost names. */
+function aliasEvidence(tensor: Tensor, { scope, node, input }: NamedUse): Evidence | null {
+  const name = node.inputs[input] ?? ''
+  if (name === '' || name === tensor.name) return null
+  const producer = definingScope(scope, name)?.graph.producerOf.get(name)
+  return producer?.opType === 'Identity' ? splitParameter(name) : null
+}

@@ -1,0 +1,60 @@
+/**
+ * What exporters and optimizers put around a parameter's name: the first that fits is taken off, again and again. Add a scheme here.
+ * Each keeps the module path and the parameter's own name, `conv1.weight`.
+ */
+export const wrappings: readonly { readonly of: string; readonly pattern: RegExp; readonly name: string }[] = [
+  { of: 'onnxruntime, BN folding', pattern: /^(?:Conv|MatMul)BnFusion_(?:Gemm)?[WB]_(.+)$/s, name: '$1' },
+  { of: 'onnxruntime, Mul and Add folding', pattern: /^Conv(?:Mul|Add)Fusion_[WB]_(.+)$/s, name: '$1' },
+  {
+    of: 'onnxruntime, quantization',
+    pattern: /^(.+?)_(?:quantized|scale|zero_point|DequantizeLinear_Output|QuantizeLinear_Input)(?:_token_\d+)?$/s,
+    name: '$1',
+  },
+  {
+    of: 'onnxruntime, 4-bit',
+    pattern: /^(.+)_(?:Q\d(?:G\d+)?(?:_scales?|_zero_points?)?|DQ_Q\d+|scales?|zero_points?|qzeros)$/s,
+    name: '$1',
+  },
+  { of: 'onnxruntime, folded constants', pattern: /^(.+)_(?:token_\d+|transposed|fused|fp16)$/s, name: '$1' },
+  {
+    of: 'onnxruntime, a path on the way',
+    pattern: /^\/?(.+)\/(?:Transpose|Cast|Identity|Unsqueeze|Reshape)(?:_\d+)?_output_\d+$/s,
+    name: '/$1/',
+  },
+  { of: 'torch dynamo, BN folding', pattern: /^(.+\.weight)_bias$/s, name: '$1' },
+  { of: 'torch parametrizations', pattern: /^(.+)\.parametrizations\.([^.]+)\.original\d*$/s, name: '$1.$2' },
+  { of: 'TensorFlow', pattern: /^(?:StatefulPartitionedCall|PartitionedCall)\/(.+)$/s, name: '$1' },
+  { of: 'TensorFlow', pattern: /^(.+\/.+)\/(?:Read\/)?ReadVariableOp(?:_\d+)?(?::\d+)?$/s, name: '$1' },
+  { of: 'TensorFlow', pattern: /^(.+\/.+)\/(?:MatMul|BiasAdd|Conv\dD|Tensordot|depthwise|separable_conv2d)(?:\/.*)?$/s, name: '$1/.' },
+]
+
+/** A name without what was put around it. */
+export function unwrapped(name: string): string {
+  for (const { pattern, name: kept } of wrappings) if (pattern.test(name)) return unwrapped(name.replace(pattern, kept))
+  return name
+}
+
+/** Names that say nothing: counters of an exporter. */
+const COUNTER = /^(?:onnx::\w+_\d+|val_\d+|const_?\w*_\d+|_v_\d+|\d+|.*_output_\d+)$/s
+
+/** The module path and own name of a parameter by its (unwrapped) name; null where the name is no path. */
+export function splitParameter(name: string): { readonly module: string; readonly leaf: string } | null {
+  const bare = unwrapped(name)
+  if (COUNTER.test(bare)) return null
+  const path = /^\/(.+)\/$/s.exec(bare)?.[1]
+  if (path !== undefined) return { module: modulePath(path.split('/')), leaf: 'weight' }
+  const [, module, leaf] = /^(.+)[./]([^./]+|\.)$/s.exec(bare) ?? []
+  if (module === undefined || leaf === undefined || /[^\w\-./:]/.test(bare)) return null
+  return { module, leaf }
+}
+
+/** A container repeats its path in front of its children's: `stages`, `stages.0`, `blocks`, `blocks.1` is stages.0.blocks.1. */
+export function modulePath(segments: readonly string[]): string {
+  const path: string[] = []
+  for (const segment of segments) {
+    const last = path.at(-1)
+    if (last !== undefined && segment.startsWith(`${last}.`)) path.pop()
+    path.push(segment)
+  }
+  return path.join('.')
+}

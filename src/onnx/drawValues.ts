@@ -1,0 +1,69 @@
+import { encodeVarints } from '../bytes/varints.js'
+import { type Fill, makeFill } from '../init/makeFill.js'
+import type { Filler, FillTarget, Model, PlannedFill, Values } from '../types.js'
+import { codecs } from './dataTypes.js'
+import type { Place } from './placesOf.js'
+import { readValues } from './readValues.js'
+
+/** 256 KiB of float32. */
+export const CHUNK_ELEMENTS = 1 << 16
+
+/**
+ * One pass over fills in the order of the plan: each is made again from its initializer and seed, and has the values that it has in every
+ * pass. Rules that go by a tensor's old values read the input's.
+ */
+export function drawPass(model: Model): (fill: PlannedFill) => Fill {
+  return ({ initializer, target, seed, weight }) =>
+    makeFill(initializer, target, BigInt(seed), { values: (start, end) => readValues(model, weight.tensor, start, end) })
+}
+
+/** All values of a fill, in order, in chunks that are good until the next. Only a filler that needs the whole tensor holds it in memory. */
+export function* drawValues(filler: Filler, { dataType, elementCount: count }: FillTarget): Generator<Values> {
+  const { newValues } = codecs[dataType]
+  if (filler.access === 'whole') {
+    const all = newValues(count)
+    if (count > 0) filler.fill(all)
+    for (let at = 0; at < count; at += CHUNK_ELEMENTS) yield all.subarray(at, at + CHUNK_ELEMENTS)
+    return
+  }
+  const buffer = buffers.get(newValues)?.pop() ?? newValues(CHUNK_ELEMENTS)
+  try {
+    for (let at = 0; at < count; at += CHUNK_ELEMENTS) {
+      const values = buffer.subarray(0, count - at)
+      if (filler.access === 'random') filler.fill(values, at)
+      else filler.next(values)
+      yield values
+    }
+  } finally {
+    buffers.set(newValues, [buffer])
+  }
+}
+
+/** The buffer of a draw that is over serves the next: a hundred thousand small tensors leave no garbage. */
+const buffers = new Map<unknown, Values[]>()
+
+/** A piece of a fill's new bytes: they go to `at` of plan.files[file]. */
+export interface DrawnBytes {
+  readonly file: number
+  readonly at: number
+  readonly bytes: Uint8Array
+}
+
+/** New bytes of a fill for its places, in the order of its elements; good until the next. */
+export function* drawBytes({ filler }: Fill, target: FillTarget, places: readonly Place[]): Generator<DrawnBytes> {
+  const { byteLength: width, encode } = codecs[target.dataType]
+  let [element, next, done] = [0, 0, 0]
+  for (const values of drawValues(filler, target)) {
+    const fixed = encode(values)
+    for (let from = 0; from < values.length; ) {
+      const { file, at, content } = places[next] as Place
+      const to = Math.min(values.length, content.element + content.elementCount - element)
+      const bytes = content.encoding === 'varint' ? encodeVarints(fixed, width, from, to) : fixed.subarray(from * width, to * width)
+      yield { file, at: at + done, bytes }
+      done += bytes.length
+      from = to
+      if (element + to === content.element + content.elementCount) [next, done] = [next + 1, 0]
+    }
+    element += values.length
+  }
+}

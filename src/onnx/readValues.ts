@@ -1,0 +1,102 @@
+import { payloadStream } from '../bytes/payloadStream.js'
+import { Window } from '../bytes/source.js'
+import { countVarints } from '../bytes/varints.js'
+import { invalid } from '../errors.js'
+import type { ByteSource, FloatType, Model, Tensor, Values } from '../types.js'
+import { codecs, dataTypes, isFloatType } from './dataTypes.js'
+
+type Open = (file: string) => ByteSource
+
+/** What is looked at of a list of varints at a time. */
+const SCAN_BYTES = 1 << 16
+
+/**
+ * Elements [start, end) of a tensor of floats, wherever and however they are stored. Going forward chunk by chunk costs the least.
+ * What it gives is good until the next call.
+ * @throws ReinitError `invalid` where there are fewer values than the dims ask for.
+ */
+export function readValues(model: Model, tensor: Tensor, start: number, end: number): Values {
+  let reader = readers.get(tensor)
+  if (!reader) readers.set(tensor, (reader = elementReader(tensor, (file) => model.open(file))))
+  if (decoded.length < end - start) decoded = new Float32Array(end - start)
+  return codecs[tensor.dataType as FloatType].decode(reader(start, end), decoded)
+}
+
+let decoded = new Float32Array(0)
+const readers = new WeakMap<Tensor, ElementReader>()
+
+/** Whether a tensor's values can be read here: floats, stored in the file or beside it. */
+export const isReadable = (tensor: Tensor): boolean => isFloatType(tensor.dataType) && tensor.elements.kind === 'stored'
+
+/** Elements [start, end) as raw_data has them: little-endian, `byteWidth` bytes each. */
+export type ElementReader = (start: number, end: number) => Uint8Array
+
+/** A reader of a tensor's elements: forward costs the least, back is from the start. What it gives is good until the next read. */
+export function elementReader(tensor: Tensor, open: Open): ElementReader {
+  if (tensor.elements.kind !== 'stored') throw invalid(`${shown(tensor)} can't be read: ${tensor.elements.reason}.`)
+  const { ranges, varints } = tensor.elements
+  const width = byteWidth(tensor)
+  const [only] = ranges
+  if (ranges.length === 1 && only && !varints)
+    return (start, end) => open(only.file).read(only.start + start * width, only.start + end * width)
+  const begin = () => payloadStream(ranges, windows(open), varints ? width : null)
+  let [stream, at] = [begin(), 0]
+  return (start, end) => {
+    if (start < at) [stream, at] = [begin(), 0]
+    for (; at < start; at += Math.min(SCAN_BYTES, start - at)) stream(Math.min(SCAN_BYTES, start - at) * width)
+    const bytes = stream((end - start) * width)
+    at = end
+    if (bytes.length < (end - start) * width) throw tooFew(tensor, start + Math.floor(bytes.length / width))
+    return bytes
+  }
+}
+
+/** Ranges of one value each are read in pages. */
+function windows(open: Open): Open {
+  const known = new Map<string, ByteSource>()
+  return (file) => {
+    let source = known.get(file)
+    if (!source) {
+      const window = new Window(open(file))
+      known.set(file, (source = { byteLength: window.byteLength, read: (start, end) => window.slice(start, end) }))
+    }
+    return source
+  }
+}
+
+/**
+ * How many elements each of a tensor's ranges holds.
+ * @throws ReinitError `invalid` where the sum is not what the dims ask for.
+ */
+export function elementCounts(tensor: Tensor, open: Open): number[] {
+  if (tensor.elements.kind !== 'stored') return []
+  const { ranges, varints } = tensor.elements
+  const width = byteWidth(tensor)
+  const counts = ranges.map(({ file, start, end, frame }) => {
+    if (!varints) return (end - start) / width
+    // a field of one varint: its message is around it
+    if (frame && (frame.start !== start || frame.end !== end)) return 1
+    let count = 0
+    for (let at = start; at < end; at += SCAN_BYTES) count += countVarints(open(file).read(at, Math.min(end, at + SCAN_BYTES)))
+    return count
+  })
+  const total = counts.reduce((sum, n) => sum + n, 0)
+  if (total !== tensor.elementCount) throw tooFew(tensor, total)
+  return counts
+}
+
+/** Bytes of one element as raw_data has it. */
+function byteWidth(tensor: Tensor): number {
+  const [, bits] = Object.values(dataTypes).find(([name]) => name === tensor.dataType) ?? [tensor.dataType, 0]
+  if (bits % 8 !== 0 || bits === 0) throw invalid(`${shown(tensor)}: elements of ${bits} bits can't be read one by one.`)
+  return bits / 8
+}
+
+const shown = ({ name, dataType, dims }: Tensor) => `Tensor ${JSON.stringify(name)} (${dataType} [${dims}])`
+
+function tooFew(tensor: Tensor, count: number) {
+  const { elements } = tensor
+  const where =
+    elements.kind === 'stored' ? `${elements.field} has ${count} at byte ${elements.ranges[0]?.start ?? 0}` : `there are ${count}`
+  return invalid(`${shown(tensor)} needs ${tensor.elementCount} values, but ${where}.`)
+}

@@ -1,0 +1,119 @@
+import { invalid } from '../errors.js'
+import type { Attribute, Graph, LocalFunction, Node, Tensor, Value } from '../types.js'
+import { type Constant, constantOf } from './view.js'
+
+/** Bodies that one model may run, function calls and subgraphs counted each time: a doubling chain of 20 functions is no network. */
+const MAX_SCOPES = 200_000
+
+/** A graph at one place of execution: a function's body has one for every call. */
+export interface Scope {
+  readonly graph: Graph
+  /** Where captured names are looked up; null for the main graph and function bodies. */
+  readonly parent: Scope | null
+  /** The If, Loop, Scan or call that runs it. */
+  readonly caller: { readonly scope: Scope; readonly node: Node } | null
+  /** What the call gives a function's attributes. */
+  readonly attributes: ReadonlyMap<string, Attribute>
+  /** Values of this graph that are made of stored tensors alone. */
+  readonly constants: Map<string, Constant | null>
+  /** Who reads a value of this graph, inner graphs included. */
+  readonly consumers: Map<string, Consumer[]>
+  /** Bodies that its nodes run, in order. */
+  readonly children: Map<Node, Scope[]>
+}
+
+export interface Consumer {
+  readonly scope: Scope
+  readonly node: Node
+  readonly input: number
+}
+
+export interface Producer {
+  readonly scope: Scope
+  readonly node: Node
+  readonly output: number
+}
+
+const NONE: ReadonlyMap<string, never> = new Map<string, never>()
+
+export function newScope(graph: Graph, parent: Scope | null, caller: Scope['caller'], attributes: Scope['attributes'] = NONE): Scope {
+  return { graph, parent, caller, attributes, constants: new Map(), consumers: new Map(), children: new Map() }
+}
+
+/** Local functions by domain:op_type(:overload); refuses recursion and explosion while bodies are entered. */
+export class Calls {
+  private readonly byKey = new Map<string, LocalFunction>()
+  private count = 0
+  constructor(functions: readonly LocalFunction[]) {
+    for (const f of functions) this.byKey.set(`${f.domain}:${f.name}`, f)
+  }
+
+  /** The body that `node` runs, bound to its attributes; null where it is no call. */
+  enter(scope: Scope, node: Node): Scope | null {
+    const f = this.byKey.get(`${node.domain}:${node.opType}`)
+    if (!f) return null
+    for (let s: Scope | null = scope; s; s = s.caller?.scope ?? null)
+      if (s.graph === f.body) throw invalid(`Function ${node.domain}:${node.opType} calls itself: not a valid ONNX model.`)
+    const given = [...node.attributes].map(([name, a]) => [name, resolve(scope, a)] as const)
+    return this.counted(newScope(f.body, null, { scope, node }, new Map([...f.attributes, ...given])))
+  }
+
+  counted(scope: Scope): Scope {
+    if (++this.count > MAX_SCOPES) throw invalid(`The model's functions and subgraphs run more than ${MAX_SCOPES} bodies: refused.`)
+    return scope
+  }
+}
+
+function resolve(scope: Scope, attribute: Attribute): Attribute {
+  return attribute.refAttrName ? (scope.attributes.get(attribute.refAttrName) ?? attribute) : attribute
+}
+
+/** An attribute of a node, seen through a function's attribute references. */
+export function attributeOf(scope: Scope, node: Node, name: string): Attribute | undefined {
+  const attribute = node.attributes.get(name)
+  return attribute && resolve(scope, attribute)
+}
+
+/** The scope whose graph defines `name` as seen from `scope`: inner names hide outer ones. */
+export function definingScope(scope: Scope, name: string): Scope | null {
+  for (let s: Scope | null = scope; s; s = s.parent) {
+    const { graph } = s
+    if (graph.tensorOf.has(name) || graph.producerOf.has(name) || graph.inputOf.has(name)) return s
+  }
+  return null
+}
+
+/** The constant that `name` is, or null. */
+export function constantAt(scope: Scope, name: string): Constant | null {
+  const home = name === '' ? null : definingScope(scope, name)
+  if (!home) return null
+  const known = home.constants.get(name)
+  if (known !== undefined) return known
+  const tensor = home.graph.tensorOf.get(name)
+  if (!tensor) return null
+  const constant = constantOf(tensor)
+  home.constants.set(name, constant)
+  return constant
+}
+
+/** The stored tensor that `name` is, itself or through Identity; null otherwise. */
+export function tensorAt(scope: Scope, name: string): Tensor | null {
+  const views = constantAt(scope, name)?.views
+  return views?.length === 1 ? (views[0]?.tensor ?? null) : null
+}
+
+export function producerAt(scope: Scope, name: string): Producer | null {
+  const home = name === '' ? null : definingScope(scope, name)
+  const node = home?.graph.producerOf.get(name)
+  return home && node ? { scope: home, node, output: node.outputs.indexOf(name) } : null
+}
+
+export function consumersOf(scope: Scope, name: string): readonly Consumer[] {
+  return scope.consumers.get(name) ?? []
+}
+
+/** Declared type and shape, where the graph has them. */
+export function valueAt(scope: Scope, name: string): Value | undefined {
+  const graph = definingScope(scope, name)?.graph
+  return graph?.valueTypes.get(name) ?? graph?.inputOf.get(name) ?? graph?.outputs.find((v) => v.name === name)
+}

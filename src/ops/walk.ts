@@ -1,0 +1,144 @@
+import type { Graph, Model, Node } from '../types.js'
+import { type Op, opAt } from './op.js'
+import { paths } from './paths.js'
+import { Calls, constantAt, definingScope, newScope, type Scope } from './scope.js'
+import { type Constant, type View, withAxes } from './view.js'
+
+/**
+ * Goes through every node at every place of execution, in the order of the computation: constants are followed along the paths, through
+ * subgraphs and calls; `visit` sees each node with what is known of its inputs, and whether it was only a path. Linear in nodes, not recursive but for nested bodies.
+ * @returns the main graph's scope; its `consumers` and `children` are complete then.
+ */
+export function walkModel(model: Model, visit: (op: Op, isPath: boolean) => void): Scope {
+  const calls = new Calls(model.functions)
+  const root = newScope(model.graph, null, null)
+  enter(root)
+  return root
+
+  function enter(scope: Scope): void {
+    for (const node of ordered(scope)) {
+      const op = opAt(model, scope, node)
+      const children = bodiesOf(op, calls)
+      for (const child of children) enter(child)
+      if (children.length > 0) {
+        scope.children.set(node, children)
+        leave(op, children)
+        visit(op, true)
+      } else visit(op, follow(op))
+    }
+  }
+}
+
+/** Notes every reader of every value, and puts nodes into an order in which producers come first (a cycle stays as it is). */
+function ordered(scope: Scope): readonly Node[] {
+  const { nodes, producerOf } = scope.graph
+  let sorted = true
+  for (const node of nodes)
+    node.inputs.forEach((name, input) => {
+      const home = name === '' ? null : definingScope(scope, name)
+      if (!home) return
+      const known = home.consumers.get(name)
+      if (known) known.push({ scope, node, input })
+      else home.consumers.set(name, [{ scope, node, input }])
+      if (home === scope && (producerOf.get(name)?.index ?? -1) >= node.index) sorted = false
+    })
+  return sorted ? nodes : sortNodes(scope.graph)
+}
+
+function sortNodes({ nodes, producerOf }: Graph): readonly Node[] {
+  const waiting = nodes.map((n) => new Set(n.inputs.flatMap((name) => producerOf.get(name) ?? [])))
+  const readers = new Map<Node, Node[]>()
+  nodes.forEach((n, i) => {
+    for (const p of waiting[i] ?? []) readers.set(p, [...(readers.get(p) ?? []), n])
+  })
+  const ready = nodes.filter((_, i) => waiting[i]?.size === 0)
+  for (const done of ready)
+    for (const reader of readers.get(done) ?? []) {
+      const left = waiting[reader.index]
+      if (left?.delete(done) && left.size === 0) ready.push(reader)
+    }
+  const seen = new Set(ready)
+  return [...ready, ...nodes.filter((n) => !seen.has(n))]
+}
+
+/** Whether the node is a path: what comes out is what went in, moved. */
+function follow(op: Op): boolean {
+  const { scope, node, inputs } = op
+  const known = inputs.filter((c) => c !== null)
+  if (known.length === 0) return false
+  const path = paths[`${node.domain}:${node.opType}`]
+  const allConstant = known.length === node.inputs.filter((n) => n !== '').length
+  const results = path?.(op) ?? []
+  node.outputs.forEach((name, i) => {
+    const result = results[i] ?? (allConstant ? opaque(known) : null)
+    if (result && name !== '') scope.constants.set(name, result)
+  })
+  return results.some((r) => r !== null)
+}
+
+/** More sources than any one parameter has: a value computed from that many tensors is not a view of them. */
+const MAX_SOURCES = 64
+
+/** Computed from constants by an operator that is no path: what it is made of stays known. */
+function opaque(inputs: readonly Constant[]): Constant | null {
+  const views = new Map<unknown, View>()
+  for (const c of inputs) for (const v of c.views) views.set(v.tensor, { ...v, axes: null, as: 'source' })
+  return views.size <= MAX_SOURCES ? { dims: null, views: [...views.values()] } : null
+}
+
+/** The bodies that a node runs, with the constants among their inputs bound. */
+function bodiesOf(op: Op, calls: Calls): Scope[] {
+  const { scope, node } = op
+  const called = calls.enter(scope, node)
+  if (called) {
+    called.graph.inputs.forEach((value, i) => bind(called, value.name, op.inputs[i]))
+    return [called]
+  }
+  return [...node.attributes.values()].flatMap((attribute) =>
+    (attribute.graphs ?? []).map((graph) => {
+      const body = calls.counted(newScope(graph, scope, { scope, node }))
+      const binding = node.domain === 'ai.onnx' ? bindings[node.opType] : undefined
+      graph.inputs.forEach((value, i) => bind(body, value.name, binding?.(op, graph, i)))
+      return body
+    }),
+  )
+}
+
+function bind(body: Scope, name: string, constant: Constant | null | undefined): void {
+  if (constant) body.constants.set(name, constant)
+}
+
+/** What input `i` of a subgraph is, where it is the same constant in every iteration. */
+const bindings: Readonly<Record<string, (op: Op, body: Graph, i: number) => Constant | null | undefined>> = {
+  Loop: (op, body, i) => (i >= 2 && isCarried(body, i, i - 1) ? op.inputs[i] : null),
+  Scan: (op, body, i) => {
+    const states = body.inputs.length - op.int('num_scan_inputs', 0)
+    if (i < states) return isCarried(body, i, i) ? op.inputs[i] : null
+    const [stack, axis] = [op.inputs[i], op.ints('scan_input_axes')?.[i - states] ?? 0]
+    const keep = <T>(list: readonly T[]) => list.filter((_, a) => a !== (axis < 0 ? axis + list.length : axis))
+    return stack && withAxes(stack, stack.dims && keep(stack.dims), keep)
+  },
+}
+
+/** Whether the body gives input `i` back unchanged as output `o`. */
+function isCarried(body: Graph, i: number, o: number): boolean {
+  let name = body.outputs[o]?.name
+  for (let steps = 0; name !== undefined && steps <= body.nodes.length; steps++) {
+    if (name === body.inputs[i]?.name) return true
+    const node = body.producerOf.get(name)
+    name = node?.opType === 'Identity' ? node.inputs[0] : undefined
+  }
+  return false
+}
+
+/** Constants that come out of bodies: of an If, whatever its branches give. */
+function leave(op: Op, bodies: readonly Scope[]): void {
+  const { scope, node } = op
+  const skipped = node.opType === 'Loop' ? 1 : 0
+  node.outputs.forEach((name, i) => {
+    const results = bodies.map((body) => constantAt(body, body.graph.outputs[i + skipped]?.name ?? ''))
+    const [first] = results
+    if (name === '' || !first || results.some((r) => r === null) || (bodies.length > 1 && node.opType !== 'If')) return
+    scope.constants.set(name, { dims: first.dims, views: results.flatMap((r) => r?.views ?? []) })
+  })
+}

@@ -1,0 +1,168 @@
+import { basename } from 'node:path'
+import type { ReinitReport, ReportChange } from '../reports.js'
+import type { RunResult, RunValue } from '../types.js'
+import type { Block, CheckLine, Column } from './block.js'
+import { describeModel, describeSkipped, elementsOf, shown } from './describeModel.js'
+import { bytes, count, number, seconds, shape, things, values } from './numbers.js'
+
+/** What was (or, under --dry-run, would be) filled, what was proven, and where it went. */
+export function* describeReinit(report: ReinitReport, verbose: boolean): Iterable<Block> {
+  const { changed, kept, skipped, model } = report
+  yield {
+    kind: 'title',
+    name: report.input,
+    text: `${describeModel(model)}: ${things(model.parameterCount, 'parameter')} in ${things(model.layerCount, 'layer')}, ${count(changed.length)} selected`,
+  }
+  yield tableOf(changed)
+  for (const note of report.notes) yield { kind: 'line', text: `note: ${note}` }
+  if (kept.length > 0)
+    yield {
+      kind: 'list',
+      heading: `${things(kept.length, 'tensor')} (${values(elementsOf(kept))}) still ${kept.length === 1 ? 'holds its' : 'hold their'} old values:`,
+      loud: true,
+      items: () => describeSkipped(kept),
+    }
+  else if (verbose && skipped.length > 0)
+    yield {
+      kind: 'list',
+      heading: `${things(skipped.length, 'float constant')} can't be selected:`,
+      loud: false,
+      items: () => describeSkipped(skipped),
+    }
+  if (verbose) yield* describeChecks(changed)
+  if (!isDryRun(report)) yield { kind: 'checks', checks: [bytesLine(report), valuesLine(report), runLine(report.run)] }
+  yield { kind: 'line', text: lastLine(report) }
+  if (verbose) {
+    const { read, write, verify, run } = report.milliseconds
+    yield {
+      kind: 'line',
+      text: `read ${seconds(read)}, write ${seconds(write)}, verify ${seconds(verify)}, run ${seconds(run)}; ${report.tool}, ${report.rng}`,
+    }
+  }
+}
+
+interface ChangeColumn extends Column {
+  cell(this: void, change: ReportChange): string
+}
+
+/** A column stands only where it has something to say: nothing is drawn under --dry-run, most models are FLOAT. */
+function tableOf(changed: readonly ReportChange[]): Block {
+  const columns: ChangeColumn[] = [
+    { heading: 'layer', align: 'left', name: true, cell: (c) => shown(c.layer) },
+    { heading: 'parameter', align: 'left', name: true, cell: (c) => (c.scope === '' ? shown(c.name) : `${shown(c.name)} in ${c.scope}`) },
+    { heading: 'type', align: 'left', cell: (c) => c.dataType },
+    { heading: 'shape', align: 'left', cell: (c) => shape(c.shape) },
+    { heading: 'fan in → out', align: 'arrow', cell: fans },
+    { heading: 'initializer', align: 'left', cell: initializer },
+    { heading: 'std: formula', align: 'left', indent: 5, cell: (c) => number(c.expected.std) },
+    { heading: 'drawn', align: 'left', cell: (c) => number(c.after?.std ?? null) },
+    { heading: 'before', align: 'left', cell: (c) => number(c.before?.std ?? null) },
+  ]
+  const wanted: Readonly<Record<string, (c: ReportChange) => boolean>> = {
+    type: (c) => c.dataType !== 'FLOAT',
+    drawn: (c) => c.after !== null,
+    before: (c) => c.before !== null,
+  }
+  const used = columns.filter(({ heading }) => wanted[heading] === undefined || changed.some(wanted[heading]))
+  return {
+    kind: 'table',
+    columns: used,
+    *rows() {
+      for (const change of changed) yield used.map(({ cell }) => cell(change))
+    },
+  }
+}
+
+/** 512 → 1000; '' where the tensor has no fans. */
+export const fans = ({ fanIn, fanOut }: { readonly fanIn: number | null; readonly fanOut: number | null }) =>
+  fanIn === null || fanOut === null ? '' : `${fanIn} → ${fanOut}`
+
+/** Parameters that the gain already tells. */
+const IN_GAIN: ReadonlySet<string> = new Set(['gain', 'nonlinearity', 'negative_slope'])
+
+/** xavier_normal, gain 1 */
+function initializer({ initializer: name, gain, parameters, why, expected }: ReportChange): string {
+  const further = Object.entries(parameters ?? (name === 'constant' ? { value: expected.mean } : {})).filter(([key]) => !IN_GAIN.has(key))
+  const parts = [
+    name,
+    ...(gain === null ? [] : [`gain ${number(gain)}`]),
+    ...further.map(([key, v]) => `${key} ${typeof v === 'number' ? number(v) : v}`),
+  ]
+  return parts.join(', ') + (why ? ` (${why})` : '')
+}
+
+/** Every statistical test of every tensor. */
+function* describeChecks(changed: readonly ReportChange[]): Iterable<Block> {
+  const rows = changed.flatMap((c) =>
+    c.checks.map((check) => [c.name, check.name, number(check.statistic), number(check.limit), check.passed ? 'passed' : 'failed']),
+  )
+  const columns: Column[] = ['parameter', 'test', 'statistic', 'limit', 'result'].map((heading) => ({ heading, align: 'left' }))
+  if (rows.length > 0)
+    yield { kind: 'table', columns: [{ heading: 'parameter', align: 'left', name: true }, ...columns.slice(1)], rows: () => rows }
+}
+
+function bytesLine({ bytes: { changed, total, identicalOutside } }: ReinitReport): CheckLine {
+  const label = 'bytes'
+  const share = `${count(changed)} of ${count(total)} rewritten`
+  if (identicalOutside === null) return { state: 'off', label, text: `${share}; the rest was not compared (--no-verify)` }
+  return identicalOutside
+    ? { state: 'ok', label, text: `${share}; every other byte is as it was` }
+    : { state: 'failed', label, text: `${share}, but others differ too` }
+}
+
+function valuesLine({ bytes: { identicalOutside }, changed }: ReinitReport): CheckLine {
+  const label = 'values'
+  if (identicalOutside === null) return { state: 'off', label, text: 'not tested (--no-verify)' }
+  const failed = changed.flatMap((c) => c.checks.filter((check) => !check.passed).map((check) => `${check.name} of ${c.name}`))
+  return failed.length === 0
+    ? { state: 'ok', label, text: 'mean, variance, shape and range as the formulas demand' }
+    : { state: 'failed', label, text: `${things(failed.length, 'test')} failed: ${failed.slice(0, 5).join(', ')}` }
+}
+
+/** What a status that is neither passed nor failed means; its message follows. */
+const NOT_RUN: Readonly<Record<Exclude<RunResult['status'], 'passed' | 'failed' | 'disabled'>, string>> = {
+  'failed-before': 'the input does not run either, or is not finite',
+  unsupported: 'not run, onnxruntime does not support this model',
+  'too-large': 'not run, the model is large (--run forces it)',
+  timeout: 'not finished in time (--run-timeout)',
+}
+
+function runLine(run: RunResult): CheckLine {
+  const label = 'runs'
+  const message = run.message === undefined ? '' : `: ${run.message}`
+  if (run.status === 'disabled') return { state: 'off', label, text: `not run (--no-run)${message}` }
+  if (run.status === 'failed') return { state: 'failed', label, text: `failed${message}` }
+  if (run.status !== 'passed') return { state: 'loud', label, text: NOT_RUN[run.status] + message }
+  const { inputs, outputs } = run
+  const finite = outputs.every((o) => o.finite) ? 'finite' : 'not finite'
+  const std = outputs.length === 1 && outputs[0] && outputs[0].std !== null ? `, std ${number(outputs[0].std)}` : ''
+  const note = run.message === undefined ? '' : `; ${run.message}`
+  return { state: 'ok', label, text: `${run.runtime ?? 'onnxruntime'}: ${valuesOf(inputs)} → ${valuesOf(outputs)}, ${finite}${std}${note}` }
+}
+
+/** More inputs or outputs than this are counted, not named. */
+const NAMED = 3
+
+function valuesOf(list: readonly RunValue[]): string {
+  const named = list.slice(0, NAMED).map((v) => `${v.name} ${shape(v.shape)}`)
+  return [...named, ...(list.length > NAMED ? [`${list.length - NAMED} more`] : [])].join(', ') || 'nothing'
+}
+
+/** Nothing was made, so nothing was run either. */
+const isDryRun = ({ output, run }: ReinitReport) => output === null && run.status !== 'failed'
+
+function lastLine(report: ReinitReport): string {
+  const { output, written, seed, milliseconds: ms, bytes: { changed, total } }: ReinitReport): string {
+  if (output === null)
+    return `dry run: nothing written; ${count(changed)} of ${count(total)} bytes (${bytes(changed)}) would be rewritten, seed ${seed}`
+  return `wrote ${output === '-' ? 'the model to stdout' : output}${dataFiles(output, written)} in ${seconds(ms.read + ms.write + ms.verify + ms.run)}, seed ${seed}`
+}
+
+/** " (+ .data)": names that go on from the output's are given by their endings. */
+function dataFiles(output: string, written: readonly string[]): string {
+  const model = basename(output)
+  const others = written.slice(0, -1).map((path) => basename(path))
+  if (others.length === 0) return ''
+  const named = others.map((name) => (name.startsWith(`${model}.`) ? name.slice(model.length) : name))
+  return others.length > NAMED ? ` (+ ${others.length} data files)` : ` (+ ${named.join(', ')})`
+}

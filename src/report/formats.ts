@@ -1,0 +1,32 @@
+import type { DiffReport, InspectReport, ReinitReport } from '../reports.js'
+
+/** A report and which one it is. */
+export type AnyReport =
+  | { readonly of: 'reinit'; readonly report: ReinitReport }
+  | { readonly of: 'inspect'; readonly report: InspectReport }
+  | { readonly of: 'diff'; readonly report: DiffReport }
+
+/** What the place that a report goes to can show. */
+export interface Look {
+  /** null: not a terminal, lines are as long as they need to be. */
+  readonly columns: number | null
+  readonly color: boolean
+  readonly unicode: boolean
+  readonly verbose: boolean
+}
+
+/** Pieces of the document, in order: long reports are never one string. */
+export type Write = (report: AnyReport, look: Look) => Iterable<string>
+
+/** One entry a format. `ending`: of --report's file; null where the format is for the terminal alone. */
+export const formats = {
+  text: { ending: null, load: async () => (await import('./text.js')).text },
+  json: { ending: '.json', load: async () => (await import('./json.js')).json },
+  markdown: { ending: '.md', load: async () => (await import('./markdown.js')).markdown },
+} as const satisfies Readonly<Record<string, Format>>
+
+interface Format {
+  readonly ending: string | null
+  /** Only the formats that are asked for cost their start. */
+  load(this: void): Promise<Write>
+}

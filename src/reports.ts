@@ -1,0 +1,204 @@
+// What the library takes and gives: the options, and the reports that are the JSON of the command line (docs in README).
+
+import type { AxisRole, Check, DataType, FanKind, InitializerSpec, Moments, Owner, Role, RunOptions, RunResult } from './types.js'
+
+// ---- options ----
+
+/** The values that options with a fixed list take: the command line's choices come from here. */
+export const choices = {
+  fan: ['graph', 'torch', 'effective'],
+  bias: ['zeros', 'keep'],
+  rng: ['philox'],
+  shared: ['refuse', 'rewrite'],
+  data: ['copy', 'reference', 'inline'],
+} as const
+
+/** Called now and then in long work; `done` and `total` count bytes, or whatever the stage counts. */
+export type OnProgress = (stage: string, done: number, total: number) => void
+
+export interface SelectionOptions {
+  readonly layers?: readonly string[]
+  readonly head?: boolean
+  readonly all?: boolean
+  readonly opTypes?: readonly string[]
+  readonly roles?: readonly string[]
+  readonly exclude?: readonly string[]
+}
+
+export interface InspectOptions extends SelectionOptions {
+  readonly stats?: boolean
+  readonly fan?: FanKind
+  readonly signal?: AbortSignal
+  readonly onProgress?: OnProgress
+}
+
+export interface ReinitOptions extends SelectionOptions, RunOptions {
+  /** Canonical or alias name, or NAME:key=value,…; default none: it must be given. */
+  readonly init?: string | InitializerSpec
+  readonly gain?: number | string
+  readonly mode?: string
+  readonly nonlinearity?: string
+  readonly negativeSlope?: number
+  readonly fan?: FanKind
+  /** zeros (default), keep or a number. */
+  readonly bias?: 'zeros' | 'keep' | number
+  /** 0 … 2^64−1; default 0. */
+  readonly seed?: bigint | number | string
+  /** The random stream; default philox. */
+  readonly rng?: (typeof choices.rng)[number]
+  readonly shared?: (typeof choices.shared)[number]
+  readonly output?: string
+  readonly inPlace?: boolean
+  readonly overwrite?: boolean
+  readonly dryRun?: boolean
+  readonly data?: (typeof choices.data)[number]
+  readonly verify?: boolean
+  readonly run?: boolean
+  readonly strict?: boolean
+  /** Aborting removes what was staged; the call then rejects with the signal's reason. */
+  readonly signal?: AbortSignal
+  readonly onProgress?: OnProgress
+}
+
+// ---- reports ----
+
+export interface ReportUse {
+  readonly node: string
+  readonly opType: string
+  readonly domain: string
+  readonly input: number
+  readonly layer: string
+  readonly layout: readonly AxisRole[]
+  readonly fanIn: number | null
+  readonly fanOut: number | null
+}
+export interface ReportParameter {
+  readonly name: string
+  readonly layer: string
+  readonly scope: string
+  readonly role: Role
+  readonly owner: Owner
+  readonly storage: string
+  readonly dataType: DataType
+  readonly shape: readonly number[]
+  readonly elementCount: number
+  readonly fanIn: number | null
+  readonly fanOut: number | null
+  readonly activation: string | null
+  readonly uses: readonly ReportUse[]
+  readonly shared: boolean
+  readonly selected: boolean
+  readonly stats?: Moments
+}
+export interface ReportSkipped {
+  readonly name: string
+  readonly reason: string
+  readonly detail: string
+  readonly elementCount: number
+}
+export interface InspectReport {
+  readonly schema: 1
+  readonly tool: string
+  readonly model: {
+    readonly path: string
+    readonly byteLength: number
+    readonly irVersion: number
+    readonly opsets: Readonly<Record<string, number>>
+    readonly producer: string
+    readonly externalFiles: readonly { readonly location: string; readonly byteLength: number }[]
+  }
+  readonly parameters: readonly ReportParameter[]
+  readonly skipped: readonly ReportSkipped[]
+  readonly notes: readonly string[]
+}
+export interface ReportChange {
+  readonly name: string
+  readonly layer: string
+  readonly scope: string
+  readonly role: Role
+  readonly dataType: DataType
+  readonly shape: readonly number[]
+  readonly fanIn: number | null
+  readonly fanOut: number | null
+  readonly initializer: string
+  readonly gain: number | null
+  /** The initializer's other parameters, where it has any. */
+  readonly parameters?: Readonly<Record<string, number | string | boolean>>
+  /** In words, where the initializer was chosen rather than asked for. */
+  readonly why?: string | null
+  readonly expected: { readonly mean: number; readonly std: number; readonly min: number | null; readonly max: number | null }
+  readonly before: Moments | null
+  readonly after: Moments | null
+  readonly sha256: string | null
+  readonly checks: readonly Check[]
+}
+export interface ReinitReport {
+  readonly schema: 1
+  readonly tool: string
+  readonly input: string
+  /** null under --dry-run. */
+  readonly output: string | null
+  readonly model: InspectReport['model'] & { readonly parameterCount: number; readonly layerCount: number }
+  readonly seed: string
+  readonly rng: 'philox'
+  readonly recipe: Readonly<Record<string, unknown>>
+  readonly changed: readonly ReportChange[]
+  readonly skipped: readonly ReportSkipped[]
+  readonly kept: readonly ReportSkipped[]
+  readonly notes: readonly string[]
+  /** null where not verified. */
+  readonly bytes: { readonly changed: number; readonly total: number; readonly identicalOutside: boolean | null }
+  readonly run: RunResult
+  /** Files written, the model last. */
+  readonly written: readonly string[]
+  readonly milliseconds: { readonly read: number; readonly write: number; readonly verify: number; readonly run: number }
+}
+export interface DiffOptions {
+  /** Patterns (as --layers) of tensors that may differ. */
+  readonly only?: readonly string[]
+  readonly signal?: AbortSignal
+  readonly onProgress?: OnProgress
+}
+/** A tensor whose values, shape or type differ. */
+export interface ReportDifference {
+  readonly name: string
+  readonly layer: string
+  readonly scope: string
+  /** In words: values, shape [10] → [20], FLOAT → FLOAT16. */
+  readonly what: string
+  /** No pattern of `only` names the tensor; always true without `only`. */
+  readonly outsideOnly: boolean
+  /** Of the model after. */
+  readonly dataType: DataType
+  readonly shape: readonly number[]
+  readonly elementCount: number
+  /** Elements whose bytes differ; null where shape or type do. */
+  readonly differing: number | null
+  /** Largest |after − before|; null where a type has no numbers. Pairs with a NaN are left out. */
+  readonly maxDifference: number | null
+  readonly before: Moments | null
+  readonly after: Moments | null
+}
+export interface DiffReport {
+  readonly schema: 1
+  readonly tool: string
+  readonly before: string
+  readonly after: string
+  /** The patterns given; null without any. */
+  readonly only: readonly string[] | null
+  /** Tensors whose values, shape or type differ. */
+  readonly changed: readonly ReportDifference[]
+  readonly added: readonly string[]
+  readonly removed: readonly string[]
+  /** Tensors with the same values in another field or data file, or at another offset of one. */
+  readonly moved: readonly { readonly name: string; readonly before: string; readonly after: string }[]
+  /** Whether everything that is no tensor's values is equal to the byte. */
+  readonly restEqual: boolean
+  /** First difference outside tensors, in words; null where there is none. */
+  readonly rest: string | null
+  readonly tensorCount: number
+  /** How many tensors changed, were added or removed that `only` does not name. */
+  readonly outside: number
+  /** Nothing differs, or with `only` nothing outside it. */
+  readonly equal: boolean
+}

@@ -1,0 +1,154 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { ReinitError, usage } from './errors.js'
+import { dataTypes } from './onnx/dataTypes.js'
+import { type Bound, bindInputs } from './run/bindInputs.js'
+import type { Job, Ran } from './run/job.js'
+import { type Outcome, runChild } from './run/runChild.js'
+import type { RunOptions, RunResult, RunStatus, Value } from './types.js'
+
+/** A model to run, and the one it was made from. */
+export interface RunnableModel {
+  readonly path: string
+  /** null: there is none to compare with. */
+  readonly before: string | null
+  /** External data included. */
+  readonly byteLength: number
+  /** Inputs of the main graph that are no initializers. */
+  readonly inputs: readonly Value[]
+}
+
+/** Of the memory that is free: the runtime holds the weights, copies of some, and what lies between layers. */
+const MEMORY_SHARE = 1 / 3
+const DEFAULT_TIMEOUT_SECONDS = 120
+const childScript = new URL('./run/child.js', import.meta.url)
+
+/**
+ * Loads and runs a model in onnxruntime-node, in a child process, with inputs that are the same at every call: do the outputs have the
+ * declared ranks and sizes, are they finite? Where not, `before` runs with the same inputs: does it do better?
+ * Each run may take `timeout` seconds.
+ * @throws ReinitError `runtime` where onnxruntime-node is missing, `usage` or `io` as checkRunOptions does.
+ */
+export async function runModel(model: RunnableModel, options: RunOptions = {}, script: URL = childScript): Promise<RunResult> {
+  const bound = checkRunOptions(model.inputs, options)
+  const runtime = `onnxruntime-node ${requireRuntime()}`
+  const memory = process.availableMemory()
+  if (!options.force && model.byteLength > memory * MEMORY_SHARE) {
+    const message = `${model.byteLength} bytes are over a third of ${memory} bytes of free memory`
+    return { status: 'too-large', runtime: null, inputs: [], outputs: [], message }
+  }
+  const unranked = model.inputs.flatMap(({ name, shape }) => (shape === null ? [name] : []))
+  const run = (path: string, part: Pick<Job, 'first' | 'last' | 'until'>) =>
+    runChild(script, { path, ...bound, unranked, ...part }, options.timeout ?? DEFAULT_TIMEOUT_SECONDS)
+  const { status, shown, message } = await judge(model, options.compare ?? false, run)
+  return {
+    status,
+    runtime,
+    inputs: shown.inputs,
+    outputs: shown.kind === 'ran' ? shown.outputs : [],
+    ...(message === '' ? {} : { message }),
+  }
+}
+
+type Run = (path: string, part: Pick<Job, 'first' | 'last' | 'until'>) => Promise<Outcome>
+interface Judgement {
+  readonly status: RunStatus
+  /** The run of the model itself whose inputs and outputs are reported. */
+  readonly shown: Outcome
+  readonly message: string
+}
+
+/**
+ * The first attempt at inputs that the runtime goes through with decides. If its outputs are not right, the first that the input model
+ * is right at does: inputs that suit neither prove nothing.
+ */
+async function judge({ path, before }: RunnableModel, compare: boolean, run: Run): Promise<Judgement> {
+  const shown = await run(path, { first: 0, last: Number.POSITIVE_INFINITY, until: before === null ? 'agrees' : 'runs' })
+  if (isRight(shown)) {
+    if (before === null || !compare) return { status: 'passed', shown, message: shown.note ?? '' }
+    return compareRuns(shown, await run(before, only(shown.attempt)))
+  }
+  const words = wordsOf(shown)
+  const why = shown.kind === 'ran' ? null : shown.why
+  if (why === 'timeout') return { status: 'timeout', shown, message: words }
+  if (why === 'killed') return { status: 'too-large', shown, message: words }
+  if (before === null) return { status: why === 'unsupported' ? 'unsupported' : 'failed', shown, message: words }
+
+  const first = shown.kind === 'ran' ? shown.attempt : 0
+  const input = await run(before, { first, last: Number.POSITIVE_INFINITY, until: 'agrees' })
+  if (!isRight(input)) {
+    if (why === 'unsupported') return { status: 'unsupported', shown, message: words }
+    const other = wordsOf(input)
+    const status = input.kind === 'none' && input.why === 'timeout' ? 'timeout' : 'failed-before'
+    return { status, shown, message: other === words ? `${words}, as with the input model` : `${words}; the input model: ${other}` }
+  }
+  if (shown.kind === 'none' || input.attempt === shown.attempt)
+    return { status: 'failed', shown, message: `${words}; the input model runs, with finite outputs` }
+  const again = await run(path, only(input.attempt))
+  if (isRight(again)) return compareRuns(again, input)
+  return { status: 'failed', shown: again, message: `${wordsOf(again)}; the input model runs, with finite outputs` }
+}
+
+const only = (attempt: number) => ({ first: attempt, last: attempt + 1, until: 'agrees' }) as const
+
+const isRight = (outcome: Outcome): outcome is Ran & { readonly problem: null } => outcome.kind === 'ran' && outcome.problem === null
+
+const wordsOf = (outcome: Outcome) => (outcome.kind === 'none' ? outcome.message : (outcome.problem ?? outcome.note ?? ''))
+
+/** A right run beside the input model's: ranks must agree; sizes that no number was declared for depend on values, and are reported. */
+function compareRuns(shown: Ran, input: Outcome): Judgement {
+  if (!isRight(input)) return { status: 'passed', shown, message: `the input model, with the same inputs: ${wordsOf(input)}` }
+  const notes = shown.note === null ? [] : [shown.note]
+  for (const { name, shape } of shown.outputs) {
+    const other = input.outputs.find((o) => o.name === name)
+    if (!other || `${other.shape}` === `${shape}`) continue
+    const line = `output ${JSON.stringify(name)} is [${shape.join(', ')}], the input model's [${other.shape.join(', ')}]`
+    if (other.shape.length !== shape.length) return { status: 'failed', shown, message: line }
+    notes.push(line)
+  }
+  return { status: 'passed', shown, message: notes.join('; ') }
+}
+
+/**
+ * Checks what a run was asked for, before any work: names of dimensions and inputs, sizes, headers of .npy files.
+ * @throws ReinitError `usage` with the names that the model has, `io` where a file can't be read.
+ */
+export function checkRunOptions(inputs: readonly Value[], options: RunOptions): Bound {
+  const { timeout } = options
+  if (timeout !== undefined && !(timeout > 0)) throw usage(`--run-timeout ${timeout}: give seconds above 0.`)
+  return bindInputs(inputs, options, (code) => dataTypes[code]?.[0] ?? 'UNDEFINED')
+}
+
+/** Version of the onnxruntime-node that a run would load; null where it is not installed. It is not loaded for that. */
+export function runtimeVersion(): string | null {
+  const manifest = manifestOfRuntime()
+  return manifest === null ? null : (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version
+}
+
+/**
+ * The same, where a run needs it.
+ * @throws ReinitError `runtime`, which says what to do, where it is not installed or has no binary for this system.
+ */
+export function requireRuntime(): string {
+  const manifest = manifestOfRuntime()
+  const version = runtimeVersion()
+  if (manifest === null || version === null)
+    throw new ReinitError(
+      'runtime',
+      'The run needs onnxruntime-node, which is not installed: npm install onnxruntime-node, or give --no-run.',
+    )
+  const { platform, arch } = process
+  const binary = join(dirname(manifest), 'bin', 'napi-v6', platform, arch)
+  if (existsSync(join(dirname(manifest), 'bin', 'napi-v6')) && !existsSync(binary))
+    throw new ReinitError('runtime', `onnxruntime-node ${version} has no binary for ${platform}-${arch}: give --no-run.`)
+  return version
+}
+
+function manifestOfRuntime(): string | null {
+  try {
+    return createRequire(import.meta.url).resolve('onnxruntime-node/package.json')
+  } catch {
+    return null
+  }
+}
