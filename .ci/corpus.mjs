@@ -1,42 +1,46 @@
-// Every model of the corpora is inspected and re-initialized: a result whose bytes are proven, or a one-line error. Counts the outcomes.
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+// The checks over the corpora of ../shared, with the library as it was built: node .ci/corpus.mjs [--dist dist] [--shared ../shared] [--only rewrite]
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { inspect, ReinitError, reinit } from '../dist/index.js'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { heads } from './checks/heads.mjs'
+import { hostile } from './checks/hostile.mjs'
+import { independent } from './checks/independent.mjs'
+import { layers } from './checks/layers.mjs'
+import { memory } from './checks/memory.mjs'
+import { rewrite } from './checks/rewrite.mjs'
+import { run } from './checks/run.mjs'
+import { scores } from './checks/scores.mjs'
+import { unpackCorpora } from './corpora.mjs'
 
-const root = process.argv[2] ?? '../shared/models'
+/** In order: `run` goes over what `rewrite` rewrote. Each gives its failures, a line each, or null where it can't be made here. */
+const checks = { rewrite, hostile, run, scores, layers, heads, memory, independent }
+
+const { values: given } = parseArgs({
+  options: {
+    dist: { type: 'string', default: 'dist' },
+    shared: { type: 'string', default: '../shared' },
+    only: { type: 'string', multiple: true, default: Object.keys(checks) },
+  },
+})
 const work = mkdtempSync(join(tmpdir(), 'corpus-'))
-const find = (folder) =>
-  readdirSync(folder, { recursive: true })
-    .filter((f) => f.endsWith('.onnx'))
-    .map((f) => join(folder, f))
-execFileSync('tar', ['xzf', join(root, 'public/small-open.tar.gz'), '-C', work])
-const small = find(work)
-const failures = []
-for (const [name, models] of Object.entries({ exported: find(join(root, 'exported')), public: find(join(root, 'public')), small })) {
-  const counts = { 'rewritten and proven': 0, 'nothing to select': 0, refused: 0, unreadable: 0 }
-  models.forEach((model, i) => {
-    const output = join(work, `out-${i}.onnx`)
-    try {
-      inspect(model)
-      if (reinit(model, { all: true, init: 'he_normal', output }).bytes.identicalOutside !== true)
-        failures.push(`${model}: bytes not proven`)
-      counts['rewritten and proven']++
-    } catch (error) {
-      const line = error instanceof Error ? error.message : String(error)
-      if (!(error instanceof ReinitError)) failures.push(`${model}: ${line}`)
-      else if (line.startsWith('Nothing is selected')) counts['nothing to select']++
-      else counts[error.code === 'invalid' ? 'unreadable' : 'refused']++
-    }
-    rmSync(output, { force: true })
-  })
-  console.log(
-    `${name}: ${models.length} models, ${Object.entries(counts)
-      .map(([what, n]) => `${n} ${what}`)
-      .join(', ')}`,
-  )
+process.on('exit', () => rmSync(work, { recursive: true, force: true }))
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1))
+
+const shared = resolve(given.shared)
+const context = { dist: resolve(given.dist), shared, work, models: unpackCorpora(join(shared, 'models'), work), rewritten: null }
+let passed = 0
+let failed = 0
+for (const [name, check] of Object.entries(checks)) {
+  if (!given.only.includes(name)) continue
+  console.log(`\n== ${name}`)
+  const start = performance.now()
+  const failures = await check(context).catch((error) => [`the check itself: ${error.stack}`])
+  for (const line of failures ?? []) console.log(`failure: ${line}`)
+  const seconds = ((performance.now() - start) / 1000).toFixed(1)
+  console.log(failures === null ? `${name}: not here` : `${name}: ${failures.length === 0 ? 'passed' : 'FAILED'} in ${seconds} s`)
+  if (failures?.length === 0) passed++
+  else if (failures) failed++
 }
-rmSync(work, { recursive: true, force: true })
-for (const line of failures) console.error(`failure: ${line}`)
-process.exitCode = failures.length > 0 ? 1 : 0
+console.log(`${passed} passed, ${failed} failed`)
+process.exit(failed > 0 ? 1 : 0)

@@ -35,8 +35,8 @@ export function findWeights(model: Model, kind: FanKind = 'graph'): { weights: W
   const root = walkModel(model, (op, isPath) => {
     if (op.inputs.every((c) => c === null)) return
     const added = elementwiseUse(op)
-    const table = added ? [added.slot] : slots[`${op.node.domain}:${op.node.opType}`]
-    const isDerived = op.inputs.every((c, i) => c !== null || op.node.inputs[i] === '')
+    const table = added ? [added.slot] : slots[op.key]
+    const isDerived = op.inputs.every((c, i) => c !== null || op.inputNames[i] === '')
     op.inputs.forEach((constant, input) => {
       const slot = isPath ? undefined : table?.find((s) => s.input === input)
       for (const view of constant?.views ?? []) {
@@ -126,7 +126,7 @@ function inChain(
   roles: readonly AxisRole[] | null | undefined,
 ): readonly AxisRole[] | null | undefined {
   if (!roles || !inputs[0] || !inputs[1] || !/^(MatMul|Gemm)$/.test(node.opType)) return roles
-  const standsRight = scope.consumers.get(node.outputs[0] ?? '')?.[0]?.input !== 0
+  const standsRight = scope.consumers.of(node.outputs[0] ?? '')[0]?.input !== 0
   if (input === (standsRight ? 1 : 0)) return roles
   return roles.map((r) => (r === 'in' ? 'out' : r === 'out' ? 'in' : r))
 }

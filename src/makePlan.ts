@@ -4,6 +4,7 @@ import { ioError } from './bytes/ioError.js'
 import { outputPath, refuseTaken } from './bytes/outputPath.js'
 import { sourceFile } from './bytes/sourceFile.js'
 import { MAX_MESSAGE_BYTES, splice } from './bytes/splice.js'
+import { statIfThere } from './bytes/statIfThere.js'
 import { varintsLength } from './bytes/varints.js'
 import { ReinitError, usage } from './errors.js'
 import { codecs } from './onnx/dataTypes.js'
@@ -161,7 +162,7 @@ function plannedFile(path: string, name: string, source: SourceFile | null, fram
 /** In place, a name is replaced by a new file: what a link or another name holds would stay old. */
 function refuseLinked(files: readonly PlannedFile[]): void {
   for (const { path } of files) {
-    const stat = lstatSync(path, { throwIfNoEntry: false })
+    const stat = statIfThere(lstatSync, path)
     if (stat?.isSymbolicLink())
       throw usage(`${path} is a link, which --in-place would replace by a file: give its target, or an output with -o.`)
     if (stat && stat.nlink > 1)
@@ -181,10 +182,10 @@ function refuseOutputs(folder: string, wanted: readonly string[], sources: Reado
 }
 
 const names = (files: readonly PlannedFile[]) => files.map((f) => f.name)
-const isLink = (path: string) => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
+const isLink = (path: string) => statIfThere(lstatSync, path)?.isSymbolicLink() ?? false
 
 function identityOf(path: string): string {
-  const stat = statSync(path, { throwIfNoEntry: false })
+  const stat = statIfThere(statSync, path)
   return stat ? `${stat.dev} ${stat.ino}` : path
 }
 

@@ -2,7 +2,8 @@ import { fileSource, type FileSource, Window } from './bytes/source.js'
 import { Cursor } from './bytes/wire.js'
 import { invalid, ReinitError } from './errors.js'
 import { externalFile } from './onnx/externalFile.js'
-import { finishGraphs, type ModelDraft, readModelFields } from './onnx/readGraph.js'
+import { GraphReader } from './onnx/readGraph.js'
+import { readModelFields } from './onnx/readModelFields.js'
 import type { ExternalFile, Model } from './types.js'
 
 /**
@@ -13,11 +14,13 @@ export function readModel(path: string): Model {
   const source = open(path)
   try {
     if (source.byteLength === 0) throw invalid(`${path} is empty: not an ONNX model.`)
-    const draft: ModelDraft = { irVersion: 0, opsets: new Map(), producer: ['', ''], metadata: new Map(), parts: [], functions: [] }
     const window = new Window(source)
-    readModelFields(new Cursor(window, { parent: null, lengthStart: 0, start: 0, end: source.byteLength }), draft)
-    if (draft.parts.length === 0) throw invalid(`${path} holds no graph: not an ONNX model.`)
-    const { graph, functions, tensors } = finishGraphs(window, draft)
+    const fields = readModelFields(new Cursor(window, { parent: null, lengthStart: 0, start: 0, end: source.byteLength }))
+    if (fields.parts.length === 0) throw invalid(`${path} holds no graph: not an ONNX model.`)
+    const reader = new GraphReader(window)
+    const graph = reader.mainGraph(fields.parts)
+    const functions = fields.functions.map((frame) => reader.localFunction(frame))
+    const tensors = reader.finish()
     const externalFiles = new Map<string, ExternalFile>()
     const sources = new Map<string, FileSource>()
     for (const t of tensors) {
@@ -33,10 +36,10 @@ export function readModel(path: string): Model {
     return {
       path,
       byteLength: source.byteLength,
-      irVersion: draft.irVersion,
-      opsets: draft.opsets,
-      producer: draft.producer.filter(Boolean).join(' '),
-      metadata: draft.metadata,
+      irVersion: fields.irVersion,
+      opsets: fields.opsets,
+      producer: fields.producer.filter(Boolean).join(' '),
+      metadata: fields.metadata,
       graph,
       functions,
       externalFiles,

@@ -67,7 +67,7 @@ function stopwatch(): () => number {
   }
 }
 
-const runInputs = ({ graph }: Model) => graph.inputs.filter((v) => !graph.tensorOf.has(v.name))
+const runInputs = ({ graph }: Model) => graph.inputs.filter((v) => graph.defined.get(v.name) === v)
 
 function runnable(model: Model, staged: Staged, before: string, plan: Plan) {
   const byteLength = plan.files.reduce((sum, f) => sum + f.byteLength, 0)

@@ -89,11 +89,11 @@ export interface Attribute {
   readonly f?: number
   readonly i?: number
   readonly s?: string
-  readonly floats?: readonly number[]
+  /** How many f and floats hold: their values are not read. */
+  readonly floatCount?: number
   readonly ints?: readonly number[]
   readonly strings?: readonly string[]
   readonly refAttrName?: string
-  readonly tensor?: Tensor
   readonly graphs?: readonly Graph[]
 }
 
@@ -107,6 +107,10 @@ export interface Node {
   readonly domain: string
   readonly inputs: readonly string[]
   readonly outputs: readonly string[]
+  /** Of a local function's name. */
+  readonly overload: string
+  /** Whether an attribute holds a subgraph. */
+  readonly hasGraphs: boolean
   readonly attributes: ReadonlyMap<string, Attribute>
   readonly metadata: ReadonlyMap<string, string>
   readonly frame: Frame
@@ -137,10 +141,8 @@ export interface Graph {
   readonly metadata: Map<string, string>
   /** Metadata of `value_info` entries that have any. */
   readonly valueMetadata: Map<string, ReadonlyMap<string, string>>
-  readonly valueTypes: Map<string, Value>
-  readonly inputOf: Map<string, Value>
-  readonly tensorOf: Map<string, Tensor>
-  readonly producerOf: Map<string, Node>
+  /** What a name of this graph is: a stored tensor, the node that computes it, or a graph input. */
+  readonly defined: Map<string, Tensor | Node | Value>
 }
 
 export interface LocalFunction {
@@ -430,8 +432,9 @@ export interface VerifiedFill {
 }
 export interface Verification {
   readonly identicalOutside: boolean
-  /** First difference, in words; null where there is none. */
+  /** First difference outside the drawn values, in words; null where there is none. */
   readonly difference: string | null
+  /** Empty where there is a difference. */
   readonly fills: readonly VerifiedFill[]
 }
 

@@ -37,6 +37,7 @@ export async function verifyPlan(
     written = isSpliced(plan, staged) ? readModel(staged.modelPath) : null
     let difference = written && differentTensors(model, written)
     for (const [i, file] of plan.files.entries()) difference ??= await compareFile(file, staged.files[i] as string, files, pace)
+    if (difference !== null) return { identicalOutside: false, difference, fills: [] }
     const newTensors = new Map(written ? model.tensors.map((t, i) => [t, written?.tensors[i] ?? t]) : [])
     const fills: VerifiedFill[] = []
     const make = drawPass(model)
@@ -50,7 +51,7 @@ export async function verifyPlan(
       fills.push(await verifyFill(make(fill), fill.target, before, after, decoded, pace))
     }
     refuseChanged(sourcesOf(plan))
-    return { identicalOutside: difference === null, difference, fills }
+    return { identicalOutside: true, difference: null, fills }
   } catch (error) {
     throw ioError(error, `${plan.output ?? 'The output'} can't be verified`)
   } finally {

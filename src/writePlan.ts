@@ -102,6 +102,7 @@ async function layOut(file: PlannedFile, path: string, plan: Plan, pace: (bytes:
   if (source && keepsPlaces && drawn * 2 <= file.byteLength) {
     // the system copies faster than we do, or clones
     await copyFile(source.path, path, constants.COPYFILE_FICLONE)
+    refuseChanged([source])
     chmodSync(path, 0o600)
     await writeSegments(file, path, false, () => Promise.resolve())
     await pace(file.byteLength)

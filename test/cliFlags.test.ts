@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, writeFileSync } fr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, expect, test, vi } from 'vitest'
+import { ReinitError } from '../src/errors.js'
 import { initializers } from '../src/init/initializers.js'
 import type { ReinitOptions, ReinitReport } from '../src/reports.js'
 import { biasChange, dryReport, inspectReport, reinitReport } from './reports.js'
@@ -131,7 +132,7 @@ test.each<[readonly string[], RegExp]>([
   [[...he, '-o', '-', '--data', 'copy'], /^On stdout there is only the model: --data copy needs -o FILE\.$/],
   [['inspect'], /^One model is needed \(model\), none is given\. Usage: onnx-reinit inspect <model>/],
   [['inspect', 'm.onnx', '--stat'], /^Unknown flag --stat: did you mean --stats\?$/],
-  [['inspect', 'm.onnx', '--seed', '1'], /^Unknown flag --seed\. See --help\.$/],
+  [['inspect', 'm.onnx', '--negative-slope', '1'], /^Unknown flag --negative-slope\. See --help\.$/],
   [['diff', 'a.onnx'], /^Two models are needed \(before, after\), 1 given: a\.onnx\. Usage: onnx-reinit diff/],
   [['diff', '-', '-'], /^Only one of the two models can be stdin\.$/],
 ])('usage error: %j', async (argv, message) => {
@@ -142,7 +143,7 @@ test.each<[readonly string[], RegExp]>([
   expect(reinit).not.toHaveBeenCalled()
   if (!argv.includes('--json')) {
     expect(stdout).toBe('')
-    const json = await runCli([...argv.filter((a) => a !== '--seed='), '--json'])
+    const json = await runCli([...argv, '--json'])
     expect(json.status).toBe(2)
     expect(JSON.parse(json.stdout)).toEqual({ schema: 1, error: { code: 'usage', message: expect.any(String) as string } })
   }
@@ -196,25 +197,48 @@ test('--report writes a file, never over another one', async () => {
   const again = await runCli([...he, '--report', json])
   expect(again).toMatchObject({ status: 2, stderr: `onnx-reinit: --report ${json} exists: give --overwrite or another name.\n` })
   expect(await runCli([...he, '--report', json, '--overwrite'])).toMatchObject({ status: 0 })
+  expect(await runCli(['inspect', 'm.onnx', '--report', json])).toMatchObject({ status: 2 })
+  expect(await runCli(['inspect', 'm.onnx', '--report', json, '--overwrite', '-q'])).toMatchObject({ status: 0, stdout: '' })
+  expect(JSON.parse(readFileSync(json, 'utf8'))).toEqual(inspectReport)
   const md = join(folder, 'r.MD')
   writeFileSync(md, '')
   expect(await runCli([...he, '--report', md], { columns: 40 })).toMatchObject({ status: 0 })
   expect(readFileSync(md, 'utf8')).toMatch(/^# `resnet18\.onnx`\n/)
 })
 
-test.each<[string, Partial<ReinitReport>, readonly string[], number]>([
-  ['done', {}, [], 0],
-  ['the run failed', { run: { ...reinitReport.run, status: 'failed' } }, [], 1],
-  ['other bytes differ', { bytes: { changed: 1, total: 2, identicalOutside: false } }, [], 1],
-  ['a test failed', { changed: [{ ...biasChange, checks: [{ name: 'mean', passed: false, statistic: 9, limit: 1 }] }] }, [], 1],
-  ['not run', { run: { ...reinitReport.run, status: 'unsupported' } }, [], 0],
-  ['not run, strictly', { run: { ...reinitReport.run, status: 'unsupported' } }, ['--strict'], 1],
-  ['skipped, strictly', { skipped: inspectReport.skipped }, ['--strict'], 1],
-  ['nothing of it, strictly', {}, ['--strict'], 0],
-  ['a dry run, strictly', dryReport, ['--strict', '--dry-run'], 0],
-])('exit status: %s', async (_, report, flags, status) => {
+const keptOnRequest = [{ name: 'b', reason: 'bias-kept', detail: '', elementCount: 1 }]
+test.each<[string, Partial<ReinitReport>, readonly string[], number, string]>([
+  ['done', {}, [], 0, ''],
+  [
+    'the run failed',
+    { output: null, run: { ...reinitReport.run, status: 'failed', message: 'NaN' } },
+    ['-q'],
+    1,
+    'the result does not run, though the input does: nothing was kept (NaN)',
+  ],
+  [
+    'a test of values that are as drawn failed',
+    { changed: [{ ...biasChange, checks: [{ name: 'mean', passed: false, statistic: 9, limit: 1 }] }] },
+    [],
+    0,
+    '',
+  ],
+  ['not run', { run: { ...reinitReport.run, status: 'unsupported' } }, [], 0, ''],
+  [
+    'not run, strictly',
+    { run: { ...reinitReport.run, status: 'unsupported' } },
+    ['--strict'],
+    1,
+    '--strict: the result was not run (unsupported)',
+  ],
+  ['skipped, strictly', { skipped: inspectReport.skipped }, ['--strict'], 1, '--strict: 1 tensor was skipped'],
+  ['kept on request, strictly', { kept: keptOnRequest }, ['--strict'], 0, ''],
+  ['nothing of it, strictly', {}, ['--strict'], 0, ''],
+  ['a dry run, strictly', dryReport, ['--strict', '--dry-run'], 0, ''],
+])('exit status: %s', async (_, report, flags, status, line) => {
   reinit.mockResolvedValue({ ...reinitReport, ...report })
-  expect((await runCli([...he, ...flags])).status).toBe(status)
+  const ran = await runCli([...he, ...flags])
+  expect(ran).toMatchObject({ status, stderr: line === '' ? '' : `onnx-reinit: ${line}\n` })
 })
 
 test('a model from stdin: the library gets a file, the result goes to stdout, the report to stderr', async () => {
@@ -248,12 +272,9 @@ test('a dry run of stdin reports on stdout', async () => {
 })
 
 test('messages speak of stdin, not of the file that it became', async () => {
-  reinit.mockImplementation((path) => {
-    throw new Error(`${path} is broken`)
-  })
-  inspect.mockImplementation((path: string) => Promise.reject(new Error(path)))
-  const { status } = await runCli(['-', '--he-normal'], { stdin: Buffer.from('m') })
-  expect(status).toBe(1)
+  reinit.mockImplementation((path) => Promise.reject(new ReinitError('invalid', `${path} holds no graph.`)))
+  const ran = await runCli(['-', '--he-normal'], { stdin: Buffer.from('m') })
+  expect(ran).toMatchObject({ status: 1, stdout: '', stderr: 'onnx-reinit: stdin holds no graph.\n' })
 })
 
 test('unexpected errors are one line; the stack is for --verbose', async () => {

@@ -68,7 +68,7 @@ test.each<[string, Partial<ReinitReport>, RegExp]>([
   [
     'a test fails',
     { changed: [{ ...weightChange, checks: [{ name: 'mean', passed: false, statistic: 9, limit: 5.64 }] }] },
-    /✗ values {3}1 test failed: mean of fc\.weight/,
+    /! values {3}as drawn, but 1 test failed: mean of fc\.weight/,
   ],
   ['not run', { run: { status: 'disabled', runtime: null, inputs: [], outputs: [] } }, /- runs {5}not run \(--no-run\)/],
   [
@@ -114,6 +114,16 @@ test.each<[string, Partial<ReinitReport>, RegExp]>([
     'a rule with parameters',
     { changed: [{ ...weightChange, initializer: 'trunc_normal', gain: null, parameters: { mean: 0, std: 0.02, a: -2, b: 2 } }] },
     /trunc_normal, mean 0, std 0\.02, a -2, b 2/,
+  ],
+  [
+    'a rule with switches',
+    { changed: [{ ...weightChange, initializer: 'he_normal', parameters: { mode: 'fan_out', truncated: true } }] },
+    /he_normal, gain 1, mode fan_out, truncated {2}/,
+  ],
+  [
+    'what goes without saying',
+    { changed: [{ ...weightChange, initializer: 'he_normal', parameters: { mode: 'fan_in', truncated: false } }] },
+    /he_normal, gain 1 {2}/,
   ],
   ['a rule that was chosen', { changed: [{ ...weightChange, why: 'relu follows' }] }, /xavier_normal, gain 1 \(relu follows\)/],
   ['a constant', { changed: [{ ...biasChange, initializer: 'constant', parameters: { value: 0.25 } }] }, /constant, value 0\.25/],

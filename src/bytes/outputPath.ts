@@ -1,6 +1,7 @@
 import { lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { usage } from '../errors.js'
+import { statIfThere } from './statIfThere.js'
 
 /** As many as Linux follows. */
 const MAX_LINKS = 40
@@ -14,15 +15,15 @@ export function outputPath(output: string): string {
   if (output === '' || /[/\\]$/.test(output))
     throw usage(`The output ${JSON.stringify(output)} is a folder: give the name of a file with -o.`)
   let path = resolve(output)
-  for (let links = 0; lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink(); links++) {
+  for (let links = 0; statIfThere(lstatSync, path)?.isSymbolicLink(); links++) {
     if (links === MAX_LINKS) throw usage(`The output ${output} is a link that goes in circles: give another name with -o.`)
     path = resolve(dirname(path), readlinkSync(path))
   }
-  const stat = statIfThere(path)
+  const stat = statIfThere(statSync, path)
   if (stat?.isDirectory()) throw usage(`The output ${output} is a folder: give the name of a file with -o.`)
   if (stat && !stat.isFile()) throw usage(`The output ${output} is not a regular file: give another name with -o, or -o - for a stream.`)
   const folder = dirname(path)
-  if (!statIfThere(folder)?.isDirectory())
+  if (!statIfThere(statSync, folder)?.isDirectory())
     throw usage(`The folder ${folder} of the output does not exist: make it, or give another with -o.`)
   return join(realpathSync(folder), basename(path))
 }
@@ -35,22 +36,13 @@ export function outputPath(output: string): string {
 export function refuseTaken(folder: string, names: readonly string[], overwrite: boolean): void {
   for (const name of names) {
     const path = join(folder, name)
-    const stat = lstatSync(path, { throwIfNoEntry: false })
+    const stat = statIfThere(lstatSync, path)
     if (stat && !stat.isFile()) throw usage(`${path} exists and is not a regular file: give another name or folder with -o.`)
     if (stat && !overwrite) throw usage(`${path} exists: give --overwrite, or another name or folder with -o.`)
     let parent = dirname(path)
-    while (!lstatSync(parent, { throwIfNoEntry: false })) parent = dirname(parent)
-    const isInside = statIfThere(parent)?.isDirectory() && (realpathSync(parent) + sep).startsWith(folder === sep ? sep : folder + sep)
+    while (!statIfThere(lstatSync, parent)) parent = dirname(parent)
+    const isInside =
+      statIfThere(statSync, parent)?.isDirectory() && (realpathSync(parent) + sep).startsWith(folder === sep ? sep : folder + sep)
     if (!isInside) throw usage(`${path} can't be made: ${parent} is not a folder of its own. Give another folder with -o.`)
-  }
-}
-
-/** ENOTDIR (a file on the way) and ENOENT are both: not there. */
-function statIfThere(path: string) {
-  try {
-    return statSync(path, { throwIfNoEntry: false })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined
-    throw error
   }
 }

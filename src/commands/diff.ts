@@ -2,7 +2,7 @@ import { usage } from '../errors.js'
 import type { DiffOptions } from '../reports.js'
 import { type Command, expectOperands } from './command.js'
 import { deliver, reportFile } from './deliver.js'
-import { type FlagGroup, reportFlags } from './flags.js'
+import { type FlagGroup, overwriteReport, reportFlags } from './flags.js'
 import type { Io } from './io.js'
 import { parseFlags } from './parseFlags.js'
 import { attend } from './progress.js'
@@ -23,7 +23,7 @@ const groups: readonly FlagGroup<DiffOptions>[] = [
       },
     ],
   },
-  { heading: 'Report', flags: reportFlags },
+  { heading: 'Report', flags: [overwriteReport, ...reportFlags] },
 ]
 
 export const diffCommand: Command = {

@@ -65,6 +65,9 @@ export const reportFlags: readonly Flag<object>[] = [
   { name: 'version', summary: 'the version' },
 ]
 
+/** For commands that write nothing but the report. */
+export const overwriteReport: Flag<object> = { name: 'overwrite', summary: 'replace a report that exists' }
+
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 
 export const isNumber = (text: string) => NUMBER.test(text)

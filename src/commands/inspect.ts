@@ -2,7 +2,7 @@ import { choices, type InspectOptions } from '../reports.js'
 import type { FanKind } from '../types.js'
 import { type Command, exits, expectOperands } from './command.js'
 import { deliver, reportFile } from './deliver.js'
-import { type FlagGroup, reportFlags, selectionFlags } from './flags.js'
+import { type FlagGroup, overwriteReport, reportFlags, selectionFlags } from './flags.js'
 import type { Io } from './io.js'
 import { parseFlags } from './parseFlags.js'
 import { attend } from './progress.js'
@@ -25,7 +25,7 @@ const groups: readonly FlagGroup<InspectOptions>[] = [
       },
     ],
   },
-  { heading: 'Report', flags: reportFlags },
+  { heading: 'Report', flags: [overwriteReport, ...reportFlags] },
 ]
 
 export const inspectCommand: Command = {

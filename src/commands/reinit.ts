@@ -113,7 +113,8 @@ const ASKED: ReadonlySet<string> = new Set(['bias-kept', 'not-selected'])
 
 /** Why a job that came to its end is status 1 all the same; null: it is not. What is not proven has thrown before. */
 function offence({ run, skipped, kept }: ReinitReport, { strict, dryRun }: ReinitOptions): string | null {
-  if (run.status === 'failed') return `the result does not run, though the input does: nothing was kept${run.message ? ` (${run.message})` : ''}`
+  if (run.status === 'failed')
+    return `the result does not run, though the input does: nothing was kept${run.message ? ` (${run.message})` : ''}`
   if (!strict) return null
   const left = [...skipped, ...kept].filter(({ reason }) => !ASKED.has(reason)).length
   if (left > 0) return `--strict: ${left} ${left === 1 ? 'tensor was' : 'tensors were'} skipped`

@@ -26,12 +26,18 @@ export const auto: Rule = (p, target) => {
   const fixed = constantOfRole[role]
   if (role === 'bias' && opType === 'LSTM') return forgetGate(target)
   if (fixed !== undefined) return { kind: 'constant', value: fixed }
-  if (role === 'recurrent') return choose('orthogonal', { gain: 1, per: 'matrix' }, 'recurrent: an orthogonal matrix a gate keeps the state from growing or fading')
+  if (role === 'recurrent')
+    return choose('orthogonal', { gain: 1, per: 'matrix' }, 'recurrent: an orthogonal matrix a gate keeps the state from growing or fading')
   if (role === 'embedding') {
     const features = target.dims[target.dims.length - 1] as number
-    return choose('normal', { mean: 0, std: 1 / Math.sqrt(features) }, `embedding of ${features} features: rows of length 1, so that it can be tied to the output layer`)
+    return choose(
+      'normal',
+      { mean: 0, std: 1 / Math.sqrt(features) },
+      `embedding of ${features} features: rows of length 1, so that it can be tied to the output layer`,
+    )
   }
-  if (role === 'position') return choose('normal', { mean: 0, std: POSITION_STD }, `learned positions: N(0, ${POSITION_STD}²) as BERT and GPT-2`)
+  if (role === 'position')
+    return choose('normal', { mean: 0, std: POSITION_STD }, `learned positions: N(0, ${POSITION_STD}²) as BERT and GPT-2`)
   return scaled(byActivation(target), p, target)
 }
 
@@ -40,10 +46,15 @@ function byActivation({ activation, opType }: FillTarget): Chosen {
   const [name, slope] = kin[activation] ?? [activation]
   if (name === 'selu') return choose('lecun_normal', { truncated: false }, 'selu follows: variance 1/fan_in (Klambauer et al. 2017)')
   const gain = calculateGain(name, slope)
-  if (gain !== null && rectifiers.has(name)) return choose('he_normal', { ...HE, gain }, `${activation} follows: He with its gain ${short(gain)}`)
+  if (gain !== null && rectifiers.has(name))
+    return choose('he_normal', { ...HE, gain }, `${activation} follows: He with its gain ${short(gain)}`)
   if (gain !== null && isSecondMoment(name))
     return choose('he_normal', { ...HE, gain }, `${activation} follows: He with 1/√E[f(z)²] = ${short(gain)}, as torch has no gain for it`)
-  return choose('xavier_normal', XAVIER, opType === 'LSTM' || opType === 'GRU' || opType === 'RNN' ? 'gates follow: Xavier' : `${activation} follows: Xavier`)
+  return choose(
+    'xavier_normal',
+    XAVIER,
+    opType === 'LSTM' || opType === 'GRU' || opType === 'RNN' ? 'gates follow: Xavier' : `${activation} follows: Xavier`,
+  )
 }
 
 const XAVIER = { gain: 1, truncated: false }
@@ -60,5 +71,9 @@ function scaled(chosen: Chosen, p: Parameters, { residualBranches: branches }: F
     : choose(name, { ...parameters, gain: (parameters.gain as number) / Math.sqrt(branches) }, because)
 }
 
-const choose = (name: string, parameters: InitializerSpec['parameters'], why: string): Chosen => ({ kind: 'chosen', initializer: { name, parameters }, why })
+const choose = (name: string, parameters: InitializerSpec['parameters'], why: string): Chosen => ({
+  kind: 'chosen',
+  initializer: { name, parameters },
+  why,
+})
 const short = (value: number) => Number(value.toPrecision(4))

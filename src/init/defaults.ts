@@ -9,7 +9,10 @@ import type { Chosen, Draw, RandomDraw, Rule } from './rules.js'
 
 /** The value of each role that takes no initializer. */
 export const constantOfRole: Readonly<Partial<Record<Role, number>>> = Object.fromEntries(
-  Object.entries(roles).map(([role, { name, parameters }]) => [role, name === 'ones' ? 1 : name === 'zeros' ? 0 : (parameters.value as number)]),
+  Object.entries(roles).map(([role, { name, parameters }]) => [
+    role,
+    name === 'ones' ? 1 : name === 'zeros' ? 0 : (parameters.value as number),
+  ]),
 )
 
 /** torch.nn modules' reset_parameters. */
@@ -19,13 +22,14 @@ export const torchDefault: Rule = (p, target) => {
   if (role === 'embedding' || role === 'position') {
     const row = elementCount / (dims[0] as number)
     const at = p.padding_idx as number
-    if (at >= (dims[0] as number)) throw usage(`torch_default: padding_idx ${at} is beyond the ${dims[0]} rows of ${JSON.stringify(target.name)}.`)
+    if (at >= (dims[0] as number))
+      throw usage(`torch_default: padding_idx ${at} is beyond the ${dims[0]} rows of ${JSON.stringify(target.name)}.`)
     return { kind: 'normal', mean: 0, std: 1, ...(at >= 0 && { cleared: [at * row, (at + 1) * row] as const }) }
   }
   if (gates[opType] !== undefined) return symmetric(1 / Math.sqrt(hiddenOf(target)))
   if (attention && /bias_[kv]$/.test(target.name)) return xavier('normal', target)
   if (role === 'bias') {
-    if (attention && /in_proj_bias$/.test(target.name)) return { kind: 'constant', value: 0 }
+    if (attention && target.name.endsWith('in_proj_bias')) return { kind: 'constant', value: 0 }
     const drawn = symmetric(1 / Math.sqrt(fanInOf(target)))
     return attention ? { kind: 'constant', value: 0, discarded: drawn } : drawn
   }
@@ -73,7 +77,8 @@ export const kerasDefault: Rule = (_, target) => {
   if (role === 'slope') return { kind: 'constant', value: 0 }
   const fixed = constantOfRole[role]
   if (fixed !== undefined) return { kind: 'constant', value: fixed }
-  if (role === 'recurrent') return choose('orthogonal', { gain: 1, per: 'tensor' }, "Keras' recurrent kernels: one orthogonal matrix over all gates")
+  if (role === 'recurrent')
+    return choose('orthogonal', { gain: 1, per: 'tensor' }, "Keras' recurrent kernels: one orthogonal matrix over all gates")
   if (role === 'embedding' || role === 'position') return choose('uniform', { a: -0.05, b: 0.05 }, "Keras' embeddings")
   return choose('xavier_uniform', { gain: 1 }, "Keras' kernels: glorot_uniform")
 }
@@ -98,4 +103,8 @@ export const flaxDefault: Rule = (_, target) => {
   return choose('lecun_normal', { truncated: true }, "Flax's kernels: lecun_normal, cut at ±2σ")
 }
 
-const choose = (name: string, parameters: InitializerSpec['parameters'], why: string): Chosen => ({ kind: 'chosen', initializer: { name, parameters }, why })
+const choose = (name: string, parameters: InitializerSpec['parameters'], why: string): Chosen => ({
+  kind: 'chosen',
+  initializer: { name, parameters },
+  why,
+})

@@ -33,7 +33,13 @@ export function distributionOf(draw: Draw, { elementCount }: FillTarget, old: ()
   }
 }
 
-const structured = (mean: number, std: number, min: number | null, max: number | null): Distribution => ({ family: 'structured', mean, std, min, max })
+const structured = (mean: number, std: number, min: number | null, max: number | null): Distribution => ({
+  family: 'structured',
+  mean,
+  std,
+  min,
+  max,
+})
 
 const constant = (value: number): Distribution => ({ family: 'constant', mean: value, std: 0, min: value, max: value })
 

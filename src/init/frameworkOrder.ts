@@ -49,7 +49,8 @@ export function matricesOf(target: FillTarget, asTorch = false): Matrices | null
   if (!byRole && dims.length < 2) return null
   const offsets = (of: readonly number[]) =>
     of.reduce<number[]>(
-      (all, axis) => all.flatMap((offset) => Array.from({ length: dims[axis] as number }, (_, i) => offset + i * (strides[axis] as number))),
+      (all, axis) =>
+        all.flatMap((offset) => Array.from({ length: dims[axis] as number }, (_, i) => offset + i * (strides[axis] as number))),
       [0],
     )
   const all = dims.map((_, axis) => axis)
@@ -67,7 +68,13 @@ export function matricesOf(target: FillTarget, asTorch = false): Matrices | null
   const stacked = byRole && rowOffsets.length % target.stacked === 0 ? target.stacked : 1
   const rows = rowOffsets.length / stacked
   const parts = Array.from({ length: stacked }, (_, s) => rowOffsets[s * rows] ?? 0)
-  return elementCount === 0 ? null : matrices(bases.flatMap((base) => parts.map((part) => base + part)), rowOffsets.slice(0, rows), columnOffsets)
+  return elementCount === 0
+    ? null
+    : matrices(
+        bases.flatMap((base) => parts.map((part) => base + part)),
+        rowOffsets.slice(0, rows),
+        columnOffsets,
+      )
 }
 
 const matrices = (bases: readonly number[], rowOffsets: readonly number[], columnOffsets: readonly number[]): Matrices => ({

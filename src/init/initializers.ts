@@ -174,7 +174,12 @@ export const initializers: Readonly<Record<string, Initializer>> = {
     summary: 'gain·Q of a normal matrix, rows = outputs, columns = the rest; one a gate or packed projection',
     parameters: {
       gain: gain(1, '1 unless given'),
-      per: { type: 'choice', choices: ['matrix', 'tensor'], default: 'matrix', description: 'tensor: gates and packed projections make one matrix' },
+      per: {
+        type: 'choice',
+        choices: ['matrix', 'tensor'],
+        default: 'matrix',
+        description: 'tensor: gates and packed projections make one matrix',
+      },
     },
     rule: rules.orthogonal,
   },
@@ -224,7 +229,8 @@ export const initializers: Readonly<Record<string, Initializer>> = {
   },
   auto: {
     aliases: [],
-    summary: 'by role and what follows in the graph: He with its gain for relu and its kin, Xavier for tanh, sigmoid or nothing, orthogonal recurrent',
+    summary:
+      'by role and what follows in the graph: He with its gain for relu and its kin, Xavier for tanh, sigmoid or nothing, orthogonal recurrent',
     everyRole: true,
     parameters: {
       residual: {

@@ -47,7 +47,8 @@ export function makeFill(initializer: InitializerSpec, target: FillTarget, seed:
   if (drawn.kind === 'chosen') return { ...makeFill(drawn.initializer, target, seed, context), why: drawn.why }
   const distribution = distributionOf(drawn, target, moments)
   refuseUnfit(initializer.name, distribution, target)
-  const effective: Draw = distribution.family === 'constant' && drawn.kind !== 'constant' ? { kind: 'constant', value: distribution.mean } : drawn
+  const effective: Draw =
+    distribution.family === 'constant' && drawn.kind !== 'constant' ? { kind: 'constant', value: distribution.mean } : drawn
   const filler = context.generator ? torchFiller(effective, target, context.generator, old) : philoxFiller(effective, target, seed, old)
   return {
     initializer,
@@ -166,5 +167,7 @@ function refuseUnfit(name: string, { mean, std, min, max, family }: Distribution
   if (farthest > largest[dataType])
     throw usage(`Tensor ${JSON.stringify(tensor)} is ${dataType}, up to ${largest[dataType]}, but ${name} here reaches ${farthest}.`)
   if (std > 0 && std < smallest[dataType])
-    throw usage(`Tensor ${JSON.stringify(tensor)} is ${dataType}, down to ${smallest[dataType]}, but the deviation of ${name} here is ${std}.`)
+    throw usage(
+      `Tensor ${JSON.stringify(tensor)} is ${dataType}, down to ${smallest[dataType]}, but the deviation of ${name} here is ${std}.`,
+    )
 }

@@ -1,10 +1,15 @@
 import type { Moments, Values } from '../types.js'
 
+export interface Measure {
+  add(this: void, values: Values): void
+  finish(this: void): Moments
+}
+
 /**
  * Mean, population deviation, smallest and largest of values that come in chunks, in constant memory: two passes over a chunk, chunks merged
  * by their means (Chan, Golub, LeVeque 1979). NaN makes mean and deviation NaN and is no smallest or largest; of nothing all four are NaN.
  */
-export function measure(): { add(this: void, values: Values): void; finish(this: void): Moments } {
+export function measure(): Measure {
   let n = 0
   let mean = 0
   let squares = 0

@@ -52,7 +52,8 @@ export function orthonormalize(memory: QrMemory, rows: number, columns: number):
     for (let i = 0; i < width; i++) a[(j + i) * columns + j + i] = 1
     reflect(memory, columns, j, j, height, width, t.subarray((j / PANEL) * PANEL * PANEL), false)
   }
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) a[i * columns + j] = (a[i * columns + j] as number) * (signs[j] as number)
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < columns; j++) a[i * columns + j] = (a[i * columns + j] as number) * (signs[j] as number)
 }
 
 function copyPanel(a: Float64Array, columns: number, j: number, height: number, width: number, v: Float64Array): void {
@@ -63,8 +64,7 @@ function copyPanel(a: Float64Array, columns: number, j: number, height: number, 
 }
 
 function storePanel(a: Float64Array, columns: number, j: number, height: number, width: number, v: Float64Array): void {
-  for (let i = 0; i < height; i++)
-    for (let c = 0; c < width; c++) a[(j + i) * columns + j + c] = v[i * PANEL + c] as number
+  for (let i = 0; i < height; i++) for (let c = 0; c < width; c++) a[(j + i) * columns + j + c] = v[i * PANEL + c] as number
 }
 
 /** V has ones on the diagonal and zeros above, where the panel keeps R. */
@@ -105,7 +105,16 @@ function factorPanel(v: Float64Array, height: number, width: number, t: Float64A
 }
 
 /** Rows from `top`, columns from `left` of A: A − V·T·VᵀA, or with Tᵀ. */
-function reflect(memory: QrMemory, columns: number, top: number, left: number, height: number, width: number, t: Float64Array, transposed: boolean): void {
+function reflect(
+  memory: QrMemory,
+  columns: number,
+  top: number,
+  left: number,
+  height: number,
+  width: number,
+  t: Float64Array,
+  transposed: boolean,
+): void {
   const n = columns - left
   if (n === 0) return
   const { a, v, w, multiply } = memory

@@ -7,7 +7,7 @@ import { ROWS as MOST_ROWS, zerosPerColumn } from './sparse.js'
 
 /** What is drawn, in the values' own units. A truncated normal's mean and std are its parent's, low and high absolute. */
 export type Draw =
-  | { readonly kind: 'constant'; readonly value: number; /** What torch draws and throws away. */ readonly discarded?: RandomDraw }
+  | { readonly kind: 'constant'; readonly value: number /** What torch draws and throws away. */; readonly discarded?: RandomDraw }
   | RandomDraw
   | { readonly kind: 'placed'; readonly places: readonly number[]; readonly value: number }
   | { readonly kind: 'orthogonal'; readonly gain: number; readonly matrices: Matrices }
@@ -112,7 +112,9 @@ export const deltaOrthogonal: Rule = (p, { dims, groups, name }) => {
   const [outer, columns, ...kernel] = dims as [number, number, ...number[]]
   const rows = outer / groups
   if (columns > rows)
-    throw usage(`delta_orthogonal needs no more input than output channels, but tensor ${JSON.stringify(name)} has ${columns} and ${rows} a group.`)
+    throw usage(
+      `delta_orthogonal needs no more input than output channels, but tensor ${JSON.stringify(name)} has ${columns} and ${rows} a group.`,
+    )
   const size = kernel.reduce((a, b) => a * b, 1)
   const centre = kernel.reduce((at, k) => at * k + Math.floor((k - 1) / 2), 0)
   return orthogonalOf(number(p, 'gain'), {
@@ -124,7 +126,8 @@ export const deltaOrthogonal: Rule = (p, { dims, groups, name }) => {
   })
 }
 
-const orthogonalOf = (gain: number, of: Matrices): Draw => (gain === 0 ? { kind: 'constant', value: 0 } : { kind: 'orthogonal', gain, matrices: of })
+const orthogonalOf = (gain: number, of: Matrices): Draw =>
+  gain === 0 ? { kind: 'constant', value: 0 } : { kind: 'orthogonal', gain, matrices: of }
 
 /** Martens 2010. */
 export const sparse: Rule = (p, target, { asTorch }) => {
@@ -135,7 +138,8 @@ export const sparse: Rule = (p, target, { asTorch }) => {
 
 function matrices(initializer: string, target: FillTarget, asTorch: boolean): Matrices {
   const found = matricesOf(target, asTorch)
-  if (found === null) throw usage(`${initializer} needs at least two axes, but tensor ${JSON.stringify(target.name)} is [${target.dims.join(', ')}].`)
+  if (found === null)
+    throw usage(`${initializer} needs at least two axes, but tensor ${JSON.stringify(target.name)} is [${target.dims.join(', ')}].`)
   return found
 }
 

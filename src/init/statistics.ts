@@ -1,5 +1,5 @@
 import type { Check, Distribution, FloatType, Moments, Values } from '../types.js'
-import { measure } from './measure.js'
+import { type Measure, measure } from './measure.js'
 import { chiSquareLimits, normalBelow, normalLimit } from './quantiles.js'
 import { roundTo } from './roundTo.js'
 import { checkStructure, checkZeros, type Structure, type StructureCheck } from './structure.js'
@@ -39,9 +39,14 @@ const FLOAT16_STEP = 2 ** -24
  * (Kolmogorov–Smirnov on a fixed grid) and range, standardized by the expected mean and deviation. A constant is compared, and `structure`
  * (makeFill gives both) is checked on its own. null: moments alone, for old values, which may be anything (NaN and infinities included).
  */
-export function accumulate(distribution: Distribution | null, dataType: FloatType, elementCount: number, structure: Structure | null = null): Accumulator {
+export function accumulate(
+  distribution: Distribution | null,
+  dataType: FloatType,
+  elementCount: number,
+  structure: Structure | null = null,
+): Accumulator {
   const moments = measure()
-  const tests = distribution === null ? [] : testsOf(distribution, dataType, elementCount, structure)
+  const tests = distribution === null ? [] : testsOf(distribution, dataType, elementCount, structure, moments)
   return {
     add: (values) => {
       moments.add(values)
@@ -53,8 +58,15 @@ export function accumulate(distribution: Distribution | null, dataType: FloatTyp
 
 type Tests = StructureCheck
 
-function testsOf(distribution: Distribution, dataType: FloatType, elementCount: number, structure: Structure | null): Tests[] {
-  switch (structure?.kind) {
+function testsOf(
+  distribution: Distribution,
+  dataType: FloatType,
+  elementCount: number,
+  structure: Structure | null,
+  all: Measure,
+): Tests[] {
+  if (structure === null) return [testDistribution(distribution, dataType, elementCount, all)]
+  switch (structure.kind) {
     case 'cleared': {
       const { start, end } = structure
       const zeros = equalTo(0)
@@ -67,8 +79,6 @@ function testsOf(distribution: Distribution, dataType: FloatType, elementCount: 
       const rest = testDistribution({ family: 'normal', mean: 0, std, min: null, max: null }, dataType, null)
       return [{ add: (values) => rest.add(columns.add(values)), finish: () => [...rest.finish(), columns.finish()] }]
     }
-    case undefined:
-      return [testDistribution(distribution, dataType, elementCount)]
     default:
       return [checkStructure(structure, dataType, elementCount)]
   }
@@ -99,18 +109,18 @@ function equalTo(value: number): Tests {
   }
 }
 
-/** `expected`: how many values come; null where only they tell. */
-function testDistribution(distribution: Distribution, dataType: FloatType, expected: number | null): Tests {
+/** `expected`: how many values come; null where only they tell. `measured`: moments of the same values, that somebody else takes. */
+function testDistribution(distribution: Distribution, dataType: FloatType, expected: number | null, measured?: Measure): Tests {
   if (distribution.family === 'structured') return { add: () => {}, finish: () => [] }
   if (distribution.family === 'constant') return equalTo(roundTo(dataType, distribution.mean))
-  const moments = measure()
+  const moments = measured ?? measure()
   const grid = gridOf(distribution)
   const counts = new Uint32Array(EDGES + 1)
   let n = 0
   return {
     add: (values) => {
       n += values.length
-      moments.add(values)
+      if (measured === undefined) moments.add(values)
       count(counts, grid, values)
     },
     finish: () => ((expected ?? n) === 0 ? [] : test(distribution, dataType, expected ?? n, moments.finish(), counts)),

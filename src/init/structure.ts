@@ -21,7 +21,11 @@ export interface StructureCheck {
 }
 
 /** The checks of a structure, as values arrive in order. */
-export function checkStructure(structure: Exclude<Structure, { kind: 'cleared' | 'sparse' }>, dataType: FloatType, elementCount: number): StructureCheck {
+export function checkStructure(
+  structure: Exclude<Structure, { kind: 'cleared' | 'sparse' }>,
+  dataType: FloatType,
+  elementCount: number,
+): StructureCheck {
   switch (structure.kind) {
     case 'equal':
       return checkEqual(structure.fill, dataType)
@@ -88,7 +92,12 @@ const ORTHOGONAL_LIMIT: Readonly<Record<FloatType, number>> = { FLOAT: 1e-5, DOU
 const SAMPLED_FROM = 1024 ** 2
 const SAMPLED_ROWS = 64
 
-function checkOrthogonal(values: Values, { rows, columns, bases, rowOffsets, columnOffsets }: Matrices, gain: number, dataType: FloatType): Check[] {
+function checkOrthogonal(
+  values: Values,
+  { rows, columns, bases, rowOffsets, columnOffsets }: Matrices,
+  gain: number,
+  dataType: FloatType,
+): Check[] {
   const wide = rows <= columns
   const [across, along] = wide ? [rowOffsets, columnOffsets] : [columnOffsets, rowOffsets]
   const step = rows * columns < SAMPLED_FROM ? 1 : Math.ceil(across.length / SAMPLED_ROWS)
@@ -104,7 +113,9 @@ function checkOrthogonal(values: Values, { rows, columns, bases, rowOffsets, col
   const limit = ORTHOGONAL_LIMIT[dataType]
   const checks: Check[] = [{ name: 'orthogonal', passed: worst <= limit, statistic: worst, limit }]
   if (bases.length * rows * columns < values.length) {
-    const outside = values.reduce((n: number, v) => n + (v === 0 ? 0 : 1), 0) - inside
+    let nonzero = 0
+    for (const v of values) if (v !== 0) nonzero++
+    const outside = nonzero - inside
     checks.push({ name: 'zeros', passed: outside === 0, statistic: outside, limit: 0 })
   }
   return checks

@@ -1,5 +1,5 @@
 import type { Producer, Scope } from '../ops/scope.js'
-import { definingScope } from '../ops/scope.js'
+import { producerAt } from '../ops/scope.js'
 import type { Node, Role, Tensor } from '../types.js'
 import { pythonList } from './pythonList.js'
 import { splitParameter } from './schemes.js'
@@ -89,6 +89,6 @@ function common(sources: readonly Evidence[]): Evidence | null {
 function aliasEvidence(tensor: Tensor, { scope, node, input }: NamedUse): Evidence | null {
   const name = node.inputs[input] ?? ''
   if (name === '' || name === tensor.name) return null
-  const producer = definingScope(scope, name)?.graph.producerOf.get(name)
+  const producer = producerAt(scope, name)?.node
   return producer?.opType === 'Identity' ? splitParameter(name) : null
 }

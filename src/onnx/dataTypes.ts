@@ -151,7 +151,7 @@ function makeHalfTables() {
 
 let halves: Float32Array | undefined
 
-function decodeHalves(codes: Uint16Array, into = new Float32Array(codes.length)): Float32Array {
+function decodeHalves(codes: Uint16Array, into: Float32Array = new Float32Array(codes.length)): Float32Array {
   const table = (halves ??= Float32Array.from({ length: 65536 }, (_, code) => halfToNumber(code)))
   const out = into.subarray(0, codes.length)
   for (let i = 0; i < codes.length; i++) out[i] = table[codes[i] as number] as number
@@ -178,7 +178,7 @@ function encodeBrains(values: Float32Array): Uint16Array {
   return out
 }
 
-function decodeBrains(codes: Uint16Array, into = new Float32Array(codes.length)): Float32Array {
+function decodeBrains(codes: Uint16Array, into: Float32Array = new Float32Array(codes.length)): Float32Array {
   const out = into.subarray(0, codes.length)
   const words = bits(out)
   for (let i = 0; i < codes.length; i++) words[i] = (codes[i] as number) << 16

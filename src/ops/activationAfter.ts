@@ -2,8 +2,9 @@ import type { Model } from '../types.js'
 import { activationName, ownActivation } from './activations.js'
 import { decomposedActivation } from './decomposedActivation.js'
 import { isScaling, isTransparent, readersOf } from './flow.js'
-import { opAt } from './op.js'
-import { type Consumer, constantAt, type Scope } from './scope.js'
+import { Op } from './op.js'
+import type { Consumer } from './consumers.js'
+import { constantAt, type Scope } from './scope.js'
 
 /** Operators between a layer and its activation that keep the sign of what passes: normalization, pooling by maximum, a residual's sum. */
 const passing = new Set(
@@ -19,7 +20,7 @@ const MAX_STEPS = 24
  * attribute of a fused operator; or put together from simpler ones. Where several readers disagree there is none.
  */
 export function activationAfter(model: Model, scope: Scope, node: Consumer['node']): string | null {
-  const own = ownActivation(opAt(model, scope, node))
+  const own = ownActivation(new Op(model, scope, node))
   return own ?? after(model, scope, node.outputs[0] ?? '', MAX_STEPS)
 }
 
@@ -40,7 +41,7 @@ function after(model: Model, scope: Scope, name: string, steps: number): string 
 
 function through(model: Model, { scope, node, input }: Consumer, steps: number): string | null {
   const key = `${node.domain}:${node.opType}`
-  const op = opAt(model, scope, node)
+  const op = new Op(model, scope, node)
   const name = input === 0 ? activationName(op, key) : null
   if (name !== null) return name
   if (node.opType === 'QuantizeLinear' && op.isRectified(2)) return 'relu'

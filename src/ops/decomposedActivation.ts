@@ -1,6 +1,6 @@
 import type { Model, Node } from '../types.js'
 import { isTransparent, readersOf } from './flow.js'
-import { opAt } from './op.js'
+import { Op } from './op.js'
 import { constantAt, type Scope } from './scope.js'
 
 const elementwise =
@@ -53,5 +53,5 @@ export function decomposedActivation(model: Model, scope: Scope, name: string): 
   const form = forms.find((f) => f.gated === gated && f.has.every((o) => operators.has(o)))
   if (form?.name !== 'relu') return form?.name ?? null
   const max = nodes.find((n) => n.opType === 'Max')
-  return max && [0, 1].some((i) => opAt(model, scope, max).number(i, '', Number.NaN) === 0) ? 'relu' : null
+  return max && [0, 1].some((i) => new Op(model, scope, max).number(i, '', Number.NaN) === 0) ? 'relu' : null
 }

@@ -62,7 +62,7 @@ const isNormal = ({ node }: Producer) => /^(Div|Mul|.*Normalization)$/.test(node
 /** A constant [1, 1, T, T] (or less) added to what Softmax reads: a mask, not a parameter. */
 function isMask(scope: Scope, output: string, op: Op): boolean {
   const constant = op.inputs.find((c) => c !== null)
-  const reader = scope.consumers.get(output)?.[0]
+  const reader = scope.consumers.of(output)[0]
   const heads = constant?.dims?.at(-3) ?? 1
   return reader?.node.opType === 'Softmax' && heads === 1 && sourceOf(scope, output) !== null
 }

@@ -1,5 +1,6 @@
 import type { Node } from '../types.js'
-import { type Consumer, constantAt, consumersOf, definingScope, type Producer, type Scope } from './scope.js'
+import type { Consumer } from './consumers.js'
+import { constantAt, definingScope, type Producer, producerIn, type Scope } from './scope.js'
 
 /** Output k of a Loop is output k + 1 of its body, which gives its condition first. */
 const bodyOffset = (node: Node) => (node.opType === 'Loop' && node.domain === 'ai.onnx' ? 1 : 0)
@@ -9,7 +10,7 @@ const takesInputs = (node: Node) => !(node.opType === 'If' && node.domain === 'a
 export function sourceOf(scope: Scope, name: string): Producer | null {
   let [home, wanted]: [Scope | null, string | undefined] = [definingScope(scope, name), name]
   while (home && wanted) {
-    const node = home.graph.producerOf.get(wanted)
+    const node = producerIn(home.graph, wanted)
     if (node) {
       const output = node.outputs.indexOf(wanted)
       const body = home.children.get(node)?.[0]
@@ -37,7 +38,7 @@ export function readersOf(scope: Scope, name: string): Consumer[] {
     const known = seen.get(home) ?? new Set()
     if (known.has(value)) continue
     seen.set(home, known.add(value))
-    for (const c of consumersOf(home, value)) {
+    for (const c of home.consumers.of(value)) {
       const bodies = c.scope.children.get(c.node)
       if (!bodies || !takesInputs(c.node)) found.push(c)
       for (const body of (takesInputs(c.node) && bodies) || []) {

@@ -1,55 +1,75 @@
+import { isFloatType } from '../onnx/dataTypes.js'
 import { readInts } from '../onnx/readInts.js'
 import { readValues } from '../onnx/readValues.js'
-import { isFloatType } from '../onnx/dataTypes.js'
-import type { Model, Node, Tensor } from '../types.js'
-import { attributeOf, constantAt, type Scope } from './scope.js'
+import type { Attribute, Model, Node, Tensor } from '../types.js'
+import { constantAt, resolveAttribute, type Scope } from './scope.js'
 import { type Constant, sizeOf } from './view.js'
 
 /** A node at one place of execution, with what the operator tables ask of it. */
-export interface Op {
-  readonly scope: Scope
-  readonly node: Node
+export class Op {
+  /** op_type with its domain: the key of the operator tables. */
+  readonly key: string
+  readonly opType: string
+  readonly inputNames: readonly string[]
   /** By input; null where it is no constant. */
   readonly inputs: readonly (Constant | null)[]
-  int(name: string, missing: number): number
-  float(name: string, missing: number): number
-  ints(name: string): readonly number[] | null
-  texts(name: string): readonly string[] | null
-  text(name: string, missing: string): string
-  /** Small integers that an input holds (a shape, axes), else those of an attribute: both spellings of one thing, by opset. */
-  list(input: number, attribute?: string): readonly number[] | null
-  /** One number that an input holds, else an attribute. */
-  number(input: number, attribute: string, missing: number): number
-  /** Whether an input holds 8-bit zero points at their type's minimum: quantized graphs lose their Relu, and this is its only sign. */
-  isRectified(input: number): boolean
-}
+  private attributes: ReadonlyMap<string, Attribute> | null = null
 
-export function opAt(model: Model, scope: Scope, node: Node): Op {
-  const attribute = (name: string) => attributeOf(scope, node, name)
-  const inputs = node.inputs.map((name) => constantAt(scope, name))
-  return {
-    scope,
-    node,
-    inputs,
-    int: (name, missing) => attribute(name)?.i ?? missing,
-    float: (name, missing) => attribute(name)?.f ?? missing,
-    ints: (name) => attribute(name)?.ints ?? null,
-    texts: (name) => attribute(name)?.strings ?? null,
-    text: (name, missing) => attribute(name)?.s ?? missing,
-    list(input, name) {
-      const constant = inputs[input]
-      if (constant) return (constant.ints ??= intsOf(model, constant))
-      return (name !== undefined && attribute(name)?.ints) || null
-    },
-    number(input, name, missing) {
-      const tensor = inputs[input]?.views[0]?.tensor
-      return (tensor ? scalarOf(model, tensor) : attribute(name)?.f) ?? missing
-    },
-    isRectified(input) {
-      const tensor = inputs[input]?.views[0]?.tensor
-      const min = tensor && { INT8: -128, UINT8: 0 }[tensor.dataType]
-      return tensor !== undefined && min !== undefined && (readInts(model, tensor)?.every((v) => v === min) ?? false)
-    },
+  constructor(
+    private readonly model: Model,
+    readonly scope: Scope,
+    readonly node: Node,
+  ) {
+    this.opType = node.opType
+    this.key = `${node.domain}:${this.opType}`
+    this.inputNames = node.inputs
+    this.inputs = this.inputNames.map((name) => constantAt(scope, name))
+  }
+
+  int(name: string, missing: number): number {
+    return this.attribute(name)?.i ?? missing
+  }
+
+  float(name: string, missing: number): number {
+    return this.attribute(name)?.f ?? missing
+  }
+
+  ints(name: string): readonly number[] | null {
+    return this.attribute(name)?.ints ?? null
+  }
+
+  text(name: string, missing: string): string {
+    return this.attribute(name)?.s ?? missing
+  }
+
+  texts(name: string): readonly string[] | null {
+    return this.attribute(name)?.strings ?? null
+  }
+
+  /** Small integers that an input holds (a shape, axes), else those of an attribute: both spellings of one thing, by opset. */
+  list(input: number, name?: string): readonly number[] | null {
+    const constant = this.inputs[input]
+    if (constant) return (constant.ints ??= intsOf(this.model, constant))
+    return (name !== undefined && this.attribute(name)?.ints) || null
+  }
+
+  /** One number that an input holds, else an attribute. */
+  number(input: number, name: string, missing: number): number {
+    const tensor = this.inputs[input]?.views[0]?.tensor
+    return (tensor ? scalarOf(this.model, tensor) : this.attribute(name)?.f) ?? missing
+  }
+
+  /** Whether an input holds 8-bit zero points at their type's minimum: quantized graphs lose their Relu, and this is its only sign. */
+  isRectified(input: number): boolean {
+    const tensor = this.inputs[input]?.views[0]?.tensor
+    const min = tensor && { INT8: -128, UINT8: 0 }[tensor.dataType]
+    return tensor !== undefined && min !== undefined && (readInts(this.model, tensor)?.every((v) => v === min) ?? false)
+  }
+
+  private attribute(name: string): Attribute | undefined {
+    this.attributes ??= this.node.attributes
+    const found = this.attributes.get(name)
+    return found && resolveAttribute(this.scope, found)
   }
 }
 

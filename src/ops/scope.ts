@@ -1,5 +1,7 @@
 import { invalid } from '../errors.js'
-import type { Attribute, Graph, LocalFunction, Node, Tensor, Value } from '../types.js'
+import { isFloatType } from '../onnx/dataTypes.js'
+import type { Attribute, Graph, LocalFunction, Node, Tensor } from '../types.js'
+import { Consumers } from './consumers.js'
 import { type Constant, constantOf } from './view.js'
 
 /** Bodies that one model may run, function calls and subgraphs counted each time: a doubling chain of 20 functions is no network. */
@@ -15,17 +17,11 @@ export interface Scope {
   /** What the call gives a function's attributes. */
   readonly attributes: ReadonlyMap<string, Attribute>
   /** Values of this graph that are made of stored tensors alone. */
-  readonly constants: Map<string, Constant | null>
+  readonly constants: Map<string, Constant>
   /** Who reads a value of this graph, inner graphs included. */
-  readonly consumers: Map<string, Consumer[]>
+  readonly consumers: Consumers
   /** Bodies that its nodes run, in order. */
   readonly children: Map<Node, Scope[]>
-}
-
-export interface Consumer {
-  readonly scope: Scope
-  readonly node: Node
-  readonly input: number
 }
 
 export interface Producer {
@@ -37,7 +33,7 @@ export interface Producer {
 const NONE: ReadonlyMap<string, never> = new Map<string, never>()
 
 export function newScope(graph: Graph, parent: Scope | null, caller: Scope['caller'], attributes: Scope['attributes'] = NONE): Scope {
-  return { graph, parent, caller, attributes, constants: new Map(), consumers: new Map(), children: new Map() }
+  return { graph, parent, caller, attributes, constants: new Map(), consumers: new Consumers(), children: new Map() }
 }
 
 /** Local functions by domain:op_type(:overload); refuses recursion and explosion while bodies are entered. */
@@ -45,16 +41,18 @@ export class Calls {
   private readonly byKey = new Map<string, LocalFunction>()
   private count = 0
   constructor(functions: readonly LocalFunction[]) {
-    for (const f of functions) this.byKey.set(`${f.domain}:${f.name}`, f)
+    for (const f of functions) this.byKey.set(`${f.domain}:${f.name}:${f.overload}`, f)
   }
 
   /** The body that `node` runs, bound to its attributes; null where it is no call. */
   enter(scope: Scope, node: Node): Scope | null {
-    const f = this.byKey.get(`${node.domain}:${node.opType}`)
+    if (this.byKey.size === 0) return null
+    const key = `${node.domain}:${node.opType}`
+    const f = this.byKey.get(`${key}:${node.overload}`)
     if (!f) return null
     for (let s: Scope | null = scope; s; s = s.caller?.scope ?? null)
       if (s.graph === f.body) throw invalid(`Function ${node.domain}:${node.opType} calls itself: not a valid ONNX model.`)
-    const given = [...node.attributes].map(([name, a]) => [name, resolve(scope, a)] as const)
+    const given = [...node.attributes].map(([name, a]) => [name, resolveAttribute(scope, a)] as const)
     return this.counted(newScope(f.body, null, { scope, node }, new Map([...f.attributes, ...given])))
   }
 
@@ -64,21 +62,21 @@ export class Calls {
   }
 }
 
-function resolve(scope: Scope, attribute: Attribute): Attribute {
+/** An attribute seen through a function's attribute reference. */
+export function resolveAttribute(scope: Scope, attribute: Attribute): Attribute {
   return attribute.refAttrName ? (scope.attributes.get(attribute.refAttrName) ?? attribute) : attribute
 }
 
-/** An attribute of a node, seen through a function's attribute references. */
-export function attributeOf(scope: Scope, node: Node, name: string): Attribute | undefined {
-  const attribute = node.attributes.get(name)
-  return attribute && resolve(scope, attribute)
+/** The node of a graph that computes a value. */
+export function producerIn(graph: Graph, name: string): Node | undefined {
+  const found = graph.defined.get(name)
+  return found && 'opType' in found ? found : undefined
 }
 
 /** The scope whose graph defines `name` as seen from `scope`: inner names hide outer ones. */
 export function definingScope(scope: Scope, name: string): Scope | null {
   for (let s: Scope | null = scope; s; s = s.parent) {
-    const { graph } = s
-    if (graph.tensorOf.has(name) || graph.producerOf.has(name) || graph.inputOf.has(name)) return s
+    if (s.graph.defined.has(name)) return s
   }
   return null
 }
@@ -89,10 +87,11 @@ export function constantAt(scope: Scope, name: string): Constant | null {
   if (!home) return null
   const known = home.constants.get(name)
   if (known !== undefined) return known
-  const tensor = home.graph.tensorOf.get(name)
-  if (!tensor) return null
+  const tensor = home.graph.defined.get(name)
+  if (!tensor || !('elementCount' in tensor)) return null
   const constant = constantOf(tensor)
-  home.constants.set(name, constant)
+  // shapes and axes are asked for their integers again and again
+  if (!isFloatType(tensor.dataType)) home.constants.set(name, constant)
   return constant
 }
 
@@ -104,16 +103,6 @@ export function tensorAt(scope: Scope, name: string): Tensor | null {
 
 export function producerAt(scope: Scope, name: string): Producer | null {
   const home = name === '' ? null : definingScope(scope, name)
-  const node = home?.graph.producerOf.get(name)
-  return home && node ? { scope: home, node, output: node.outputs.indexOf(name) } : null
-}
-
-export function consumersOf(scope: Scope, name: string): readonly Consumer[] {
-  return scope.consumers.get(name) ?? []
-}
-
-/** Declared type and shape, where the graph has them. */
-export function valueAt(scope: Scope, name: string): Value | undefined {
-  const graph = definingScope(scope, name)?.graph
-  return graph?.valueTypes.get(name) ?? graph?.inputOf.get(name) ?? graph?.outputs.find((v) => v.name === name)
+  const node = home && producerIn(home.graph, name)
+  return node ? { scope: home, node, output: node.outputs.indexOf(name) } : null
 }

@@ -1,7 +1,7 @@
 import type { Graph, Model, Node } from '../types.js'
-import { type Op, opAt } from './op.js'
+import { Op } from './op.js'
 import { paths } from './paths.js'
-import { Calls, constantAt, definingScope, newScope, type Scope } from './scope.js'
+import { Calls, constantAt, definingScope, newScope, producerIn, type Scope } from './scope.js'
 import { type Constant, type View, withAxes } from './view.js'
 
 /**
@@ -17,7 +17,7 @@ export function walkModel(model: Model, visit: (op: Op, isPath: boolean) => void
 
   function enter(scope: Scope): void {
     for (const node of ordered(scope)) {
-      const op = opAt(model, scope, node)
+      const op = new Op(model, scope, node)
       const children = bodiesOf(op, calls)
       for (const child of children) enter(child)
       if (children.length > 0) {
@@ -31,22 +31,24 @@ export function walkModel(model: Model, visit: (op: Op, isPath: boolean) => void
 
 /** Notes every reader of every value, and puts nodes into an order in which producers come first (a cycle stays as it is). */
 function ordered(scope: Scope): readonly Node[] {
-  const { nodes, producerOf } = scope.graph
+  const { nodes } = scope.graph
   let sorted = true
   for (const node of nodes)
     node.inputs.forEach((name, input) => {
       const home = name === '' ? null : definingScope(scope, name)
       if (!home) return
-      const known = home.consumers.get(name)
-      if (known) known.push({ scope, node, input })
-      else home.consumers.set(name, [{ scope, node, input }])
-      if (home === scope && (producerOf.get(name)?.index ?? -1) >= node.index) sorted = false
+      const definition = home.graph.defined.get(name)
+      // a stored tensor's readers are its uses
+      if (definition && 'elementCount' in definition) return
+      home.consumers.add(name, scope, node, input)
+      if (home === scope && definition && 'opType' in definition && definition.index >= node.index) sorted = false
     })
   return sorted ? nodes : sortNodes(scope.graph)
 }
 
-function sortNodes({ nodes, producerOf }: Graph): readonly Node[] {
-  const waiting = nodes.map((n) => new Set(n.inputs.flatMap((name) => producerOf.get(name) ?? [])))
+function sortNodes(graph: Graph): readonly Node[] {
+  const { nodes } = graph
+  const waiting = nodes.map((n) => new Set(n.inputs.flatMap((name) => producerIn(graph, name) ?? [])))
   const readers = new Map<Node, Node[]>()
   nodes.forEach((n, i) => {
     for (const p of waiting[i] ?? []) readers.set(p, [...(readers.get(p) ?? []), n])
@@ -66,8 +68,8 @@ function follow(op: Op): boolean {
   const { scope, node, inputs } = op
   const known = inputs.filter((c) => c !== null)
   if (known.length === 0) return false
-  const path = paths[`${node.domain}:${node.opType}`]
-  const allConstant = known.length === node.inputs.filter((n) => n !== '').length
+  const path = paths[op.key]
+  const allConstant = known.length === op.inputNames.filter((n) => n !== '').length
   const results = path?.(op) ?? []
   node.outputs.forEach((name, i) => {
     const result = results[i] ?? (allConstant ? opaque(known) : null)
@@ -94,6 +96,7 @@ function bodiesOf(op: Op, calls: Calls): Scope[] {
     called.graph.inputs.forEach((value, i) => bind(called, value.name, op.inputs[i]))
     return [called]
   }
+  if (!node.hasGraphs) return []
   return [...node.attributes.values()].flatMap((attribute) =>
     (attribute.graphs ?? []).map((graph) => {
       const body = calls.counted(newScope(graph, scope, { scope, node }))
@@ -125,7 +128,7 @@ function isCarried(body: Graph, i: number, o: number): boolean {
   let name = body.outputs[o]?.name
   for (let steps = 0; name !== undefined && steps <= body.nodes.length; steps++) {
     if (name === body.inputs[i]?.name) return true
-    const node = body.producerOf.get(name)
+    const node = producerIn(body, name)
     name = node?.opType === 'Identity' ? node.inputs[0] : undefined
   }
   return false

@@ -80,15 +80,13 @@ export const fans = ({ fanIn, fanOut }: { readonly fanIn: number | null; readonl
 /** Parameters that the gain already tells. */
 const IN_GAIN: ReadonlySet<string> = new Set(['gain', 'nonlinearity', 'negative_slope'])
 
-/** xavier_normal, gain 1 */
+/** xavier_normal, gain 1; what goes without saying is not said: a switch that is off, and fan_in. */
 function initializer({ initializer: name, gain, parameters, why, expected }: ReportChange): string {
-  const further = Object.entries(parameters ?? (name === 'constant' ? { value: expected.mean } : {})).filter(([key]) => !IN_GAIN.has(key))
-  const parts = [
-    name,
-    ...(gain === null ? [] : [`gain ${number(gain)}`]),
-    ...further.map(([key, v]) => `${key} ${typeof v === 'number' ? number(v) : v}`),
-  ]
-  return parts.join(', ') + (why ? ` (${why})` : '')
+  const further = Object.entries(parameters ?? (name === 'constant' ? { value: expected.mean } : {})).flatMap(([key, value]) => {
+    if (IN_GAIN.has(key) || value === false || value === 'fan_in') return []
+    return value === true ? key : `${key} ${typeof value === 'number' ? number(value) : value}`
+  })
+  return [name, ...(gain === null ? [] : [`gain ${number(gain)}`]), ...further].join(', ') + (why ? ` (${why})` : '')
 }
 
 /** Every statistical test of every tensor. */
@@ -116,7 +114,7 @@ function valuesLine({ bytes: { identicalOutside }, changed }: ReinitReport): Che
   const failed = changed.flatMap((c) => c.checks.filter((check) => !check.passed).map((check) => `${check.name} of ${c.name}`))
   return failed.length === 0
     ? { state: 'ok', label, text: 'mean, variance, shape and range as the formulas demand' }
-    : { state: 'failed', label, text: `${things(failed.length, 'test')} failed: ${failed.slice(0, 5).join(', ')}` }
+    : { state: 'loud', label, text: `as drawn, but ${things(failed.length, 'test')} failed: ${failed.slice(0, NAMED).join(', ')}` }
 }
 
 /** What a status that is neither passed nor failed means; its message follows. */
@@ -152,9 +150,11 @@ function valuesOf(list: readonly RunValue[]): string {
 const isDryRun = ({ output, run }: ReinitReport) => output === null && run.status !== 'failed'
 
 function lastLine(report: ReinitReport): string {
-  const { output, written, seed, milliseconds: ms, bytes: { changed, total } }: ReinitReport): string {
-  if (output === null)
+  const { output, written, seed, milliseconds: ms } = report
+  const { changed, total } = report.bytes
+  if (isDryRun(report))
     return `dry run: nothing written; ${count(changed)} of ${count(total)} bytes (${bytes(changed)}) would be rewritten, seed ${seed}`
+  if (output === null) return 'nothing written: the result was not kept'
   return `wrote ${output === '-' ? 'the model to stdout' : output}${dataFiles(output, written)} in ${seconds(ms.read + ms.write + ms.verify + ms.run)}, seed ${seed}`
 }
 

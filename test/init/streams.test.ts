@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { draw, type RandomDraw, transformOf } from '../../src/init/draw.js'
+import { draw, transformOf } from '../../src/init/draw.js'
 import { stream } from '../../src/init/philox.js'
+import type { RandomDraw } from '../../src/init/rules.js'
 
 const N = 1_000_003
 const draws: Readonly<Record<string, { draw: RandomDraw; sha256: string }>> = {

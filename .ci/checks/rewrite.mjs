@@ -1,0 +1,40 @@
+import { mkdirSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { differences, snapshot } from '../corpora.mjs'
+import { runTasks } from '../pool.mjs'
+import { printCounts, printGroups } from '../print.mjs'
+
+/** Far above any of the corpora. */
+const TIMEOUT_SECONDS = 60
+const outcomes = { rewritten: 'rewritten and proven', nothing: 'no parameters', refused: 'refused', unreadable: 'unreadable' }
+
+/**
+ * Every model is inspected and re-initialized without the run: a result that is proven and that `diff` agrees with, or an error of one line
+ * that leaves nothing behind. No input changes. Leaves the answers in `context.rewritten`.
+ */
+export async function rewrite(context) {
+  const { models, dist, work, shared } = context
+  const temporary = join(work, 'tmp')
+  mkdirSync(temporary)
+  const before = snapshot(models)
+  const tasks = models.map(({ path }, i) => ({ path, folder: join(work, `out-${i}`) }))
+  const answers = await runTasks('rewrite', tasks, { dist, temporary, seconds: TIMEOUT_SECONDS })
+  const changed = differences(before, snapshot(models), work)
+  context.rewritten = models.map((model, i) => ({ model, ...answers[i] }))
+
+  printCounts(
+    context.rewritten.map(({ model, outcome, died }) => ({ row: model.corpus, column: died ? 'died' : outcomes[outcome] })),
+    Object.values(outcomes),
+  )
+  const said = context.rewritten.filter((r) => r.outcome === 'refused' || (r.outcome === 'unreadable' && r.model.corpus !== 'hostile'))
+  printGroups(said.map(({ model, outcome, message }) => ({ text: `${outcome}: ${message}`, name: `${model.corpus}/${model.name}` })))
+  const alarms = context.rewritten.filter((r) => r.alarms > 0)
+  console.log(`statistical alarms on values that are as drawn: ${alarms.length} models${alarms.map((r) => `, ${r.model.name}`).join('')}`)
+  const left = readdirSync(temporary).map((f) => `${f} was left in the temporary folder`)
+  return [...context.rewritten.flatMap(describe), ...changed.map((line) => line.replace(shared, '')), ...left]
+}
+
+function describe({ model, died, failures = [] }) {
+  const where = `${model.corpus}/${model.name}`
+  return died ? [`${where}: died: ${died}`] : failures.map((line) => `${where}: ${line}`)
+}
