@@ -1,6 +1,17 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 
 /**
@@ -10,10 +21,10 @@ import { dirname, join, relative } from 'node:path'
 export function unpackCorpora(models, work) {
   const exported = join(models, 'exported')
   const open = join(models, 'public')
-  const full = join(work, 'full')
-  const small = join(work, 'small')
+  const [full, small, hostile] = ['full', 'small', 'exported/hostile'].map((folder) => join(work, folder))
   for (const file of readdirSync(exported)) if (file.endsWith('.tar.gz')) unpack(join(exported, file), full)
   unpack(join(open, 'small-open.tar.gz'), small)
+  copyLinked(join(exported, 'hostile'), hostile)
   const manifest = new Map(readJson(join(open, 'MANIFEST.json')).models.map((m) => [m.file, m]))
   const tests = new Map(readJson(join(open, 'SMALL.json')).models.map((m) => [m.path, m]))
   const exportedRuns = (path) => {
@@ -23,7 +34,7 @@ export function unpackCorpora(models, work) {
   return [
     ...list('exported', exported, exportedRuns).filter((m) => !m.name.startsWith('hostile/')),
     ...list('exported', full, exportedRuns),
-    ...list('hostile', join(exported, 'hostile'), (path) => readJson(join(dirname(path), 'io.json')).ort?.ort_ok === true),
+    ...list('hostile', hostile, (path) => readJson(join(dirname(path), 'io.json')).ort?.ort_ok === true),
     ...list('public', open, (_, name) => manifest.get(name)?.ort?.run === true && manifest.get(name)?.ort?.out_nan !== true),
     ...list('small', small, (_, name) => tests.get(name)?.ort_run === true),
   ]
@@ -34,6 +45,27 @@ const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'))
 function unpack(archive, folder) {
   mkdirSync(folder, { recursive: true })
   execFileSync('tar', ['xzf', archive, '-C', folder])
+}
+
+/** Bytes of the longest path that stands for a link. */
+const MAX_LINK_BYTES = 64
+
+/** Copies a folder whose symbolic links are small files with the target's path in them, and makes them links again. */
+function copyLinked(from, to) {
+  mkdirSync(to, { recursive: true })
+  const entries = readdirSync(from, { recursive: true, withFileTypes: true }).map((e) => ({ e, path: relative(from, join(e.parentPath, e.name)) }))
+  for (const { e, path } of entries)
+    if (e.isDirectory()) mkdirSync(join(to, path), { recursive: true })
+    else mkdirSync(dirname(join(to, path)), { recursive: true })
+  for (const { path } of entries.filter(({ e }) => e.isFile())) copyFileSync(join(from, path), join(to, path))
+  for (const { path } of entries.filter(({ e }) => e.isFile() && /\.(bin|data)$/.test(e.name))) {
+    const file = join(to, path)
+    if (statSync(file).size > MAX_LINK_BYTES) continue
+    const target = readFileSync(file, 'latin1').trim()
+    if (!/^[\w./-]+$/.test(target) || !/^(\.\.\/|\w)/.test(target)) continue
+    rmSync(file)
+    symlinkSync(target, file)
+  }
 }
 
 function list(corpus, folder, runs) {

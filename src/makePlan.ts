@@ -4,6 +4,7 @@ import { ioError } from './bytes/ioError.js'
 import { outputPath, refuseTaken } from './bytes/outputPath.js'
 import { sourceFile } from './bytes/sourceFile.js'
 import { MAX_MESSAGE_BYTES, splice } from './bytes/splice.js'
+import { leftoverLinks } from './bytes/staging.js'
 import { statIfThere } from './bytes/statIfThere.js'
 import { varintsLength } from './bytes/varints.js'
 import { ReinitError, usage } from './errors.js'
@@ -50,7 +51,7 @@ function plan(model: Model, fills: readonly PlannedFill[], options: PlanOptions)
   const placed = placeData[mode]({ model, values, sources, outputName: target.name })
   if (mode === 'reference') refuseLinksOut(placed, target.folder)
   const files = plannedFiles(placed, sources, target, inPlace)
-  if (inPlace) refuseLinked(files)
+  if (inPlace) refuseLinked(files, target.folder)
   else if (!target.isStream) refuseOutputs(target.folder, names(files), sources, options.overwrite)
   if (inPlace) refuseTaken(target.folder, names(files.filter((f) => f.source === null)), false)
   if (!inPlace && placed.data.length > 0 && isLink(options.output))
@@ -160,13 +161,13 @@ function plannedFile(path: string, name: string, source: SourceFile | null, fram
 }
 
 /** In place, a name is replaced by a new file: what a link or another name holds would stay old. */
-function refuseLinked(files: readonly PlannedFile[]): void {
+function refuseLinked(files: readonly PlannedFile[], folder: string): void {
   for (const { path } of files) {
     const stat = statIfThere(lstatSync, path)
     if (stat?.isSymbolicLink())
       throw usage(`${path} is a link, which --in-place would replace by a file: give its target, or an output with -o.`)
-    if (stat && stat.nlink > 1)
-      throw usage(`${path} has ${stat.nlink} hard links, of which --in-place would change one: give an output with -o.`)
+    const names = stat && stat.nlink > 1 ? stat.nlink - leftoverLinks(folder, stat.ino) : 1
+    if (names > 1) throw usage(`${path} has ${names} hard links, of which --in-place would change one: give an output with -o.`)
   }
 }
 

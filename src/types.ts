@@ -203,15 +203,26 @@ export interface Fan {
   readonly fanOut: number
 }
 
-/** How integers stand for values: value = scale·(integer − zero point), one scale a tensor, an index of `axis`, or `blockSize` elements of it. */
+/**
+ * How integers stand for values: value = scale·(integer − zero point). Elements share a scale in blocks: the grid of scales (and of zero
+ * points) has ⌈dims[i] / blocks[i]⌉ entries along axis i, row-major. One scale a tensor: blocks = dims; one an output channel: [1, d, d, d].
+ */
 export interface Quantization {
-  /** null: the scale is no input of the operator (MatMulInteger's is in a Mul behind it). */
+  /** null: the operator has none of its own (an int32 bias: see `products`). */
   readonly scale: Tensor | null
   readonly zeroPoint: Tensor | null
-  /** Axis of the stored tensor that scales run along; null: one scale for all. */
-  readonly axis: number | null
-  /** 0: no blocks. */
-  readonly blockSize: number
+  /** Of the integers as a matrix or kernel, unpacked. */
+  readonly dims: readonly number[]
+  readonly blocks: readonly number[]
+  /** How integers lie in the tensor: one an element as its type has it; MatMulNBits' blobs; 4-bit pairs in bytes along the last axis. */
+  readonly packing: 'plain' | 'nbits' | 'bytes'
+  readonly bits: number
+  /** Zero point where there is no tensor of it. */
+  readonly zero: number
+  /** Of an int32 bias without a scale of its own: the scales whose product it is. */
+  readonly products: readonly Tensor[]
+  /** Why the integers can't be redrawn; null: they can. */
+  readonly fixed: string | null
 }
 
 /** One slot (operator + input index) that a tensor reaches. */
@@ -411,6 +422,8 @@ export interface Staged {
   readonly folder: string
   /** Staged paths of plan.files, in their order. */
   readonly files: readonly string[]
+  /** Folders of killed runs that were found beside the output and removed. */
+  readonly leftovers: readonly string[]
   /** Syncs everything to the disk and puts it in place, data files first, the model last. Gives the paths written. */
   commit(this: void): string[]
   /** Writes the model to a stream, whose end is left to the caller; for a plan without an output. */

@@ -25,7 +25,7 @@ import { moveIntoPlace, syncFile } from './bytes/moveIntoPlace.js'
 import { pacer, type WorkOptions } from './bytes/pacer.js'
 import { segments } from './bytes/segments.js'
 import { refuseChanged } from './bytes/sourceFile.js'
-import { closeStaging, openStaging } from './bytes/staging.js'
+import { closeStaging, openStaging, removeLeftovers } from './bytes/staging.js'
 import { drawBytes, drawPass } from './onnx/drawValues.js'
 import { placesOf, sourcesOf } from './onnx/placesOf.js'
 import type { Model, Plan, PlannedFile, Staged } from './types.js'
@@ -39,8 +39,10 @@ export async function writePlan(plan: Plan, model: Model, options: WorkOptions =
   const parent = plan.output === null ? tmpdir() : dirname(plan.output)
   const name = plan.output === null ? (plan.files.at(-1) as PlannedFile).name : basename(plan.output)
   let folder: string
+  let leftovers: string[]
   try {
     options.signal?.throwIfAborted()
+    leftovers = removeLeftovers(parent)
     folder = openStaging(parent, plan.output === null ? randomUUID() : name)
   } catch (error) {
     throw ioError(error, `A folder in ${parent} can't be made`)
@@ -56,6 +58,7 @@ export async function writePlan(plan: Plan, model: Model, options: WorkOptions =
       modelPath: join(folder, name),
       folder,
       files,
+      leftovers,
       commit: () => commit(plan, files, discard),
       stream: (to) => stream(join(folder, name), to),
       discard,

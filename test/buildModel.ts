@@ -87,10 +87,9 @@ export function tensor(t: TensorParts): Field[] {
   const fields = (t.dims ?? []).map((d) => varint(1, d))
   fields.push(varint(2, typeof type === 'number' ? type : (types[type]?.[0] as number)))
   if (t.name !== undefined) fields.push(bytes(8, t.name))
-  if (t.values) fields.push(...payload(t, t.values))
-  if (t.external)
-    fields.push(...Object.entries(t.external).map(([key, value]) => message(13, [bytes(1, key), bytes(2, value)])), varint(14, 1))
-  return [...fields, ...(t.extra ?? [])]
+  const entries = Object.entries(t.external ?? {}).map(([key, value]) => message(13, [bytes(1, key), bytes(2, value)]))
+  const location = t.external ? [varint(14, 1)] : []
+  return fields.concat(t.values ? payload(t, t.values) : [], entries, location, t.extra ?? [])
 }
 
 function payload(t: TensorParts, values: readonly Value[]): Field[] {

@@ -4,8 +4,9 @@ import type { FillTarget, FloatType, Model, PlannedFill, Tensor, Weight } from '
 
 /** Fills of tensors by name, each by one initializer, as if every tensor were a matrix of 8 inputs and 8 outputs. */
 export function plannedFills(model: Model, initializers: Readonly<Record<string, string>>, seed = '0'): PlannedFill[] {
+  const byName = new Map(model.tensors.map((t) => [t.name, t]))
   return Object.entries(initializers).map(([name, given]) => {
-    const tensor = model.tensors.find((t) => t.name === name)
+    const tensor = byName.get(name)
     if (!tensor) throw new Error(`no tensor is named ${name}`)
     const target = targetOf(tensor)
     const { initializer, gain, distribution, why } = makeFill(resolveInitializer(given), target, BigInt(seed))

@@ -3,10 +3,12 @@ import {
   appendFileSync,
   chmodSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -171,6 +173,20 @@ describe('runs at the same output', () => {
     expect(removeLeftovers(folder)).toEqual([alive])
     closeStaging(staging)
   })
+})
+
+test('what a killed run left is removed by the next, and does not stand in its way', async () => {
+  const first = await stage('x.onnx', { inPlace: true })
+  // its links are further names of the input: killed here, the number of its process is free again
+  const dead = spawnSync(process.execPath, ['-e', '']).pid
+  const leftover = first.folder.replace(`-${process.pid}-`, `-${dead}-`)
+  renameSync(first.folder, leftover)
+  linkSync(join(folder, 'b.data'), join(leftover, 'link'))
+  const second = await stage('x.onnx', { inPlace: true })
+  expect(second.leftovers).toEqual([leftover])
+  expect(existsSync(leftover)).toBe(false)
+  second.commit()
+  expect(filesBelow(folder)).toEqual(INPUT)
 })
 
 describe('commit', () => {

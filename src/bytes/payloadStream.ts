@@ -21,37 +21,41 @@ export function payloadStream(ranges: readonly ByteRange[], open: (file: string)
     }
     return NOTHING
   }
-  return varintWidth === null ? fixed(nextRun) : decoded(nextRun, varintWidth)
+  const stored = ranges.reduce((sum, { start, end }) => sum + end - start, 0)
+  return varintWidth === null ? fixed(nextRun, stored) : decoded(nextRun, stored, varintWidth)
 }
 
 const NOTHING = new Uint8Array(0)
 
-function fixed(nextRun: (limit: number) => Uint8Array): PayloadStream {
+/** `stored`: how many bytes there are; small payloads get small memory. */
+function fixed(nextRun: (limit: number) => Uint8Array, stored: number): PayloadStream {
+  let left = stored
   return (byteLength) => {
-    const first = nextRun(byteLength)
-    if (first.length === byteLength || first.length === 0) return first
-    const out = new Uint8Array(byteLength)
+    const wanted = Math.min(byteLength, left)
+    left -= wanted
+    const first = nextRun(wanted)
+    if (first.length === wanted) return first
+    const out = new Uint8Array(wanted)
     out.set(first)
-    let filled = first.length
-    while (filled < byteLength) {
-      const run = nextRun(byteLength - filled)
-      if (run.length === 0) break
+    for (let filled = first.length; filled < wanted; ) {
+      const run = nextRun(wanted - filled)
       out.set(run, filled)
       filled += run.length
     }
-    return out.subarray(0, filled)
+    return out
   }
 }
 
 /** A varint's 64 bits as two halves of 32: exact without a BigInt a value. */
-function decoded(nextRun: (limit: number) => Uint8Array, width: number): PayloadStream {
+function decoded(nextRun: (limit: number) => Uint8Array, stored: number, width: number): PayloadStream {
   let run: Uint8Array = NOTHING
   let at = 0
   let [low, high, shift] = [0, 0, 0]
   return (byteLength) => {
-    const out = new Uint8Array(byteLength)
+    // a varint has a byte or more
+    const out = new Uint8Array(Math.min(byteLength, stored * width))
     let filled = 0
-    while (filled + width <= byteLength) {
+    while (filled + width <= out.length) {
       if (at === run.length) {
         run = nextRun(byteLength)
         at = 0

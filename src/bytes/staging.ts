@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { lstatSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { ReinitError } from '../errors.js'
@@ -36,12 +36,27 @@ export function closeStaging(folder: string): void {
   own.delete(folder)
 }
 
-/** Removes what killed runs left in a folder, and gives its names. */
+/** Removes what killed runs left in a folder, and gives the names of what is gone. */
 export function removeLeftovers(parent: string): string[] {
-  const dead = stagings(parent).filter((s) => !s.isAlive)
-  for (const { folder } of dead) rmSync(folder, { recursive: true, force: true })
-  return dead.map((s) => s.folder)
+  return leftovers(parent).filter((folder) => {
+    try {
+      rmSync(folder, { recursive: true, force: true })
+      return true
+    } catch {
+      // another user's
+      return false
+    }
+  })
 }
+
+/** How many names a file (an inode) has in what killed runs left: links by which a staged model found its data. */
+export function leftoverLinks(parent: string, inode: number): number {
+  return leftovers(parent)
+    .flatMap((folder) => (readdirSync(folder, { recursive: true }) as string[]).map((name) => join(folder, name)))
+    .filter((path) => lstatSync(path, { throwIfNoEntry: false })?.ino === inode).length
+}
+
+const leftovers = (parent: string) => stagings(parent).flatMap((s) => (s.isAlive ? [] : [s.folder]))
 
 /** The staging folders of this host; those of another host on a shared disk can't be judged and are left alone. */
 function stagings(parent: string) {

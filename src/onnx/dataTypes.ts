@@ -71,7 +71,6 @@ export const codecs: Readonly<Record<FloatType, Codec>> = {
   },
 }
 
-export const encodeValues = (type: FloatType, values: Values): Uint8Array => codecs[type].encode(values)
 export const isFloatType = (name: string): name is FloatType => Object.hasOwn(codecs, name)
 
 type TypedArray = Float32Array | Float64Array | Uint16Array

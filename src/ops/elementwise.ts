@@ -1,5 +1,5 @@
 import type { Role } from '../types.js'
-import { isOneNumber, operatorBehind, sourceOf } from './flow.js'
+import { isOneNumber, operatorBehind } from './flow.js'
 import type { Op } from './op.js'
 import type { Producer, Scope } from './scope.js'
 import { constantAt } from './scope.js'
@@ -10,32 +10,57 @@ export interface ElementwiseUse {
   readonly slot: Slot
   /** The matrix or normalization that a bias, scale or shift completes; null: none. */
   readonly owner: Producer | null
+  /** One number for all: a parameter only if its name says so. */
+  readonly isNumber: boolean
 }
 
-const key = (p: Producer) => `${p.node.domain}:${p.node.opType}`
+/** Operands of sums and products, and where integers have their scale and zero point. */
+const operands: Readonly<Record<string, readonly Omit<Slot, 'role'>[]>> = {
+  'ai.onnx:Add': [{ input: 0 }, { input: 1 }],
+  'ai.onnx:Mul': [{ input: 0 }, { input: 1 }],
+  'com.microsoft:QLinearAdd': [
+    { input: 0, scale: 1, zeroPoint: 2 },
+    { input: 3, scale: 4, zeroPoint: 5 },
+  ],
+  'com.microsoft:QLinearMul': [
+    { input: 0, scale: 1, zeroPoint: 2 },
+    { input: 3, scale: 4, zeroPoint: 5 },
+  ],
+}
+
 /** An operator with a constant matrix or kernel. */
-export const isMatrix = (p: Producer): boolean =>
-  slots[key(p)]?.some((s) => s.role === 'weight' && constantAt(p.scope, p.node.inputs[s.input] ?? '') !== null) ?? false
+export const isMatrix = ({ scope, node }: Producer): boolean =>
+  slots[`${node.domain}:${node.opType}`]?.some((s) => s.role === 'weight' && constantAt(scope, node.inputs[s.input] ?? '') !== null) ??
+  false
 
 export function elementwiseUse(op: Op): ElementwiseUse | null {
-  const { scope, node, inputs } = op
-  if (node.domain !== 'ai.onnx' || !/^(Add|Mul|Concat|Where)$/.test(node.opType)) return null
-  const input = inputs.findIndex((c) => c !== null)
-  const constant = inputs[input]
-  if (!constant || inputs.every((c) => c !== null)) return null
-  const use = (role: Role, owner: Producer | null): ElementwiseUse => ({ slot: { input, role }, owner })
+  const { scope, opType, inputs, inputNames } = op
+  if (op.key === 'ai.onnx:Concat') return concatenated(op)
+  const pair = operands[op.key]
+  const place = pair?.find((s) => inputs[s.input])
+  const other = pair?.find((s) => s !== place)
+  const constant = place && inputs[place.input]
+  if (!place || !other || !constant || inputs[other.input]) return null
+  const use = (role: Role, owner: Producer | null): ElementwiseUse => ({ slot: { ...place, role }, owner, isNumber: size <= 1 })
   const dims = constant.dims ?? []
   const size = dims.reduce((n, d) => n * d, 1)
-  if (node.opType === 'Concat') return use('position', null)
-  if (size <= 1 || node.opType === 'Where') return null
+  const isProduct = /Mul$/.test(opType)
+  if (size <= 1) return isProduct ? use('scale', null) : null
   const isVector = dims.filter((d) => d !== 1).length === 1
-  const other = node.inputs[1 - input] ?? ''
-  const behind = operatorBehind(scope, other)
-  if (node.opType === 'Mul') return isVector ? use('scale', behind && isNormal(behind) ? behind : null) : null
+  const data = inputNames[other.input] ?? ''
+  const behind = operatorBehind(scope, data)
+  if (isProduct) return isVector ? use('scale', behind && isNormal(behind) ? behind : null) : null
   if (behind && isVector && isAffine(behind)) return use('shift', behind)
-  const matrix = isVector ? matrixBehind(scope, other, MAX_BRANCHES) : null
+  const matrix = isVector ? matrixBehind(scope, data, MAX_BRANCHES) : null
   if (matrix) return use('bias', matrix)
-  return isMask(scope, node.outputs[0] ?? '', op) ? null : use('position', null)
+  return isMask(op) ? null : use('position', null)
+}
+
+/** A constant joined to data: a class token. */
+function concatenated({ inputs }: Op): ElementwiseUse | null {
+  const input = inputs.findIndex((c) => c !== null)
+  if (input < 0 || inputs.every((c) => c !== null)) return null
+  return { slot: { input, role: 'position' }, owner: null, isNumber: false }
 }
 
 /** A second bias, an unrolled cell, a bilinear form: a bias belongs to the nearest matrix behind sums, slices and products of data. */
@@ -60,9 +85,7 @@ const isAffine = ({ scope, node }: Producer) =>
 const isNormal = ({ node }: Producer) => /^(Div|Mul|.*Normalization)$/.test(node.opType)
 
 /** A constant [1, 1, T, T] (or less) added to what Softmax reads: a mask, not a parameter. */
-function isMask(scope: Scope, output: string, op: Op): boolean {
-  const constant = op.inputs.find((c) => c !== null)
-  const reader = scope.consumers.of(output)[0]
-  const heads = constant?.dims?.at(-3) ?? 1
-  return reader?.node.opType === 'Softmax' && heads === 1 && sourceOf(scope, output) !== null
+function isMask({ scope, node, inputs }: Op): boolean {
+  const heads = inputs.find((c) => c !== null)?.dims?.at(-3) ?? 1
+  return heads === 1 && scope.consumers.of(node.outputs[0] ?? '')[0]?.node.opType === 'Softmax'
 }

@@ -1,5 +1,6 @@
+import { isFloatType } from '../onnx/dataTypes.js'
 import type { Op } from './op.js'
-import { type Constant, expanded, permuted, reshaped, sizeOf, sliced, type View, withAxes } from './view.js'
+import { type Constant, expanded, permuted, reshaped, sizeOf, sliced, soleTensor, type View, withAxes } from './view.js'
 
 type Path = (op: Op) => readonly (Constant | null)[]
 
@@ -142,26 +143,17 @@ function combined(op: Op): readonly (Constant | null)[] {
 
 const asFactor = (v: View): View => ({ ...v, axes: null, as: v.as === 'source' ? 'source' : 'factor' })
 
-/** Integers with their scale and zero point (which are stored tensors, else the values can't be told). */
+/** Integers behind DequantizeLinear; floats (quantized in the graph and back) stay what they are. */
 function dequantized(op: Op): readonly (Constant | null)[] {
   const [c, s, z] = op.inputs
   if (!c) return [null]
-  const stored = (x: Constant | null | undefined) => (x?.views.length === 1 ? (x.views[0]?.tensor ?? null) : null)
-  const scale = stored(s)
-  if (!scale) return [c]
-  const axis =
-    (scale.dims.length === 0 || scale.elementCount === 1) && op.int('block_size', 0) === 0
-      ? null
-      : from(op.int('axis', 1), c.dims?.length ?? 0)
-  return [
-    {
-      dims: c.dims,
-      views: c.views.map((v) => {
-        if (v.tensor.dataType.includes('FLOAT') || v.tensor.dataType === 'DOUBLE') return v
-        // the axis as the stored tensor has it
-        const own = axis === null ? null : (v.axes?.[axis]?.find((atom) => sizeOf([atom]) > 1)?.axis ?? axis)
-        return { ...v, quantization: { scale, zeroPoint: stored(z), axis: own, blockSize: op.int('block_size', 0) } }
-      }),
-    },
-  ]
+  const axis = from(op.int('axis', 1), c.dims?.length ?? 0)
+  const [scale, zeroPoint] = [soleTensor(s), soleTensor(z)]
+  const isDynamic = scale === null || (zeroPoint === null && (op.inputNames[2] ?? '') !== '')
+  const views = c.views.map((v): View => {
+    if (isFloatType(v.tensor.dataType)) return v
+    const own = v.axes?.[axis]?.find((atom) => sizeOf([atom]) > 1)?.axis ?? axis
+    return { ...v, dequantized: { scale, zeroPoint, axis: own, blockSize: op.int('block_size', 0), isDynamic } }
+  })
+  return [{ dims: c.dims, views }]
 }

@@ -1,6 +1,6 @@
 import { invalid } from '../errors.js'
 import { isFloatType } from '../onnx/dataTypes.js'
-import type { Attribute, Graph, LocalFunction, Node, Tensor } from '../types.js'
+import type { Attribute, Graph, LocalFunction, Node } from '../types.js'
 import { Consumers } from './consumers.js'
 import { type Constant, constantOf } from './view.js'
 
@@ -93,12 +93,6 @@ export function constantAt(scope: Scope, name: string): Constant | null {
   // shapes and axes are asked for their integers again and again
   if (!isFloatType(tensor.dataType)) home.constants.set(name, constant)
   return constant
-}
-
-/** The stored tensor that `name` is, itself or through Identity; null otherwise. */
-export function tensorAt(scope: Scope, name: string): Tensor | null {
-  const views = constantAt(scope, name)?.views
-  return views?.length === 1 ? (views[0]?.tensor ?? null) : null
 }
 
 export function producerAt(scope: Scope, name: string): Producer | null {

@@ -11,9 +11,13 @@ export interface Slot {
   readonly grouped?: 'in' | 'out'
   /** Matrices along the out axis: gates, packed q/k/v. A list gives their widths where they differ. */
   readonly stacked?: (op: Op) => number | readonly number[]
-  /** Inputs with the scale and zero point of an integer weight. */
+  /** Inputs with the scale and zero point of integers. */
   readonly scale?: number
   readonly zeroPoint?: number
+  /** Inputs with the scales whose product an int32 bias has. */
+  readonly products?: readonly number[]
+  /** How the integers are packed; plain where not given. */
+  readonly packing?: 'nbits' | 'bytes'
   /** Dims of the matrix where the operand is packed otherwise (MatMulNBits). */
   readonly dims?: (op: Op) => readonly number[]
   /** The inputs one of which is the matrix that this bias completes, where it stands in an operator of its own. */
@@ -167,7 +171,10 @@ export const slots: Readonly<Record<string, readonly Slot[]>> = {
   'com.microsoft:BiasDropout': [fusedBias(1, 0)],
 
   'com.microsoft:QAttention': [{ input: 1, role: 'weight', layout: axes('in', 'out'), stacked: () => 3, scale: 4, zeroPoint: 7 }, bias(2)],
-  'ai.onnx:QLinearConv': [{ input: 3, role: 'weight', layout: kernel('out', 'in'), grouped: 'out', scale: 4, zeroPoint: 5 }, bias(8)],
+  'ai.onnx:QLinearConv': [
+    { input: 3, role: 'weight', layout: kernel('out', 'in'), grouped: 'out', scale: 4, zeroPoint: 5 },
+    { input: 8, role: 'bias', products: [1, 4] },
+  ],
   'ai.onnx:ConvInteger': [{ input: 1, role: 'weight', layout: kernel('out', 'in'), grouped: 'out', zeroPoint: 3 }],
   'ai.onnx:QLinearMatMul': [integer(0, 1, 2, left), integer(3, 4, 5, right)],
   'ai.onnx:MatMulInteger': [
@@ -179,7 +186,7 @@ export const slots: Readonly<Record<string, readonly Slot[]>> = {
   'com.microsoft:QGemm': [
     integer(0, 1, 2, transposable('transA', left, right)),
     integer(3, 4, 5, transposable('transB', right, left)),
-    bias(6),
+    { input: 6, role: 'bias', products: [1, 4] },
   ],
   'com.microsoft:DynamicQuantizeLSTM': [
     quantizedGates(1, 'weight', 8),
@@ -187,11 +194,14 @@ export const slots: Readonly<Record<string, readonly Slot[]>> = {
     bias(3),
     { input: 7, role: 'scale' },
   ],
-  'com.microsoft:MatMulNBits': [{ input: 1, role: 'weight', layout: axes('out', 'in'), dims: nbits, scale: 2, zeroPoint: 3 }, bias(5)],
-  'com.microsoft:GatherBlockQuantized': [{ input: 0, role: 'embedding', layout: table, scale: 2, zeroPoint: 3 }],
+  'com.microsoft:MatMulNBits': [
+    { input: 1, role: 'weight', layout: axes('out', 'in'), dims: nbits, scale: 2, zeroPoint: 3, packing: 'nbits' },
+    bias(5),
+  ],
+  'com.microsoft:GatherBlockQuantized': [{ input: 0, role: 'embedding', layout: table, scale: 2, zeroPoint: 3, packing: 'bytes' }],
 
   'com.microsoft.nchwc:Conv': [
     { input: 1, role: 'weight', refused: 'the values are in blocked (NCHWc) order, which depends on the machine that saved the model' },
-    { input: 2, role: 'bias', refused: 'the channels are padded to blocks (NCHWc)' },
+    bias(2),
   ],
 }

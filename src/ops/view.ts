@@ -1,4 +1,4 @@
-import type { AxisRole, Quantization, Tensor } from '../types.js'
+import type { AxisRole, Tensor } from '../types.js'
 
 /** A factor of a stored axis: `axis` of the tensor, or REPEATED for elements that are there once and seen `size` times. */
 export interface Atom {
@@ -17,7 +17,18 @@ export interface View {
    * from it otherwise, whose slot is not its own.
    */
   readonly as: 'values' | 'factor' | 'source'
-  readonly quantization: Quantization | null
+  /** The DequantizeLinear that it came through. */
+  readonly dequantized: Dequantized | null
+}
+
+/** DequantizeLinear's parameters, its axis as the stored integers have it. */
+export interface Dequantized {
+  readonly scale: Tensor | null
+  readonly zeroPoint: Tensor | null
+  readonly axis: number
+  readonly blockSize: number
+  /** A zero point that is there, but no stored tensor. */
+  readonly isDynamic: boolean
 }
 
 /** A value made of stored tensors alone: `views` that together fill it (or, behind an If, stand for one another). */
@@ -33,7 +44,7 @@ export const denseDims = (tensor: Tensor): readonly number[] => tensor.denseDims
 
 export function constantOf(tensor: Tensor): Constant {
   const dims = denseDims(tensor)
-  return { dims, views: [{ tensor, axes: dims.map((size, axis) => [{ axis, size }]), as: 'values', quantization: null }] }
+  return { dims, views: [{ tensor, axes: dims.map((size, axis) => [{ axis, size }]), as: 'values', dequantized: null }] }
 }
 
 export const sizeOf = (atoms: readonly Atom[]): number => atoms.reduce((n, a) => n * a.size, 1)
@@ -158,4 +169,10 @@ export function storedLayout(view: View, roles: readonly AxisRole[]): AxisRole[]
     }
   })
   return Array.from({ length: rank }, (_, axis) => layout[axis] ?? 'batch')
+}
+
+/** The stored tensor that a constant is all of, moved at most. */
+export function soleTensor(c: Constant | null | undefined): Tensor | null {
+  const [view, ...more] = c?.views ?? []
+  return view && more.length === 0 && view.as === 'values' ? view.tensor : null
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { draw, transformOf } from '../../src/init/draw.js'
+import { draw } from '../../src/init/draw.js'
 import { stream } from '../../src/init/philox.js'
+import { transformOf } from '../../src/init/plainDraw.js'
 import type { RandomDraw } from '../../src/init/rules.js'
 
 const N = 1_000_003

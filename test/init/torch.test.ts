@@ -75,7 +75,7 @@ function inTorchsOrder(stored: Values, opType: string): Values {
   return Float32Array.from(order.flatMap((gate) => Array.from(stored.subarray(gate * size, (gate + 1) * size))))
 }
 
-test('a matrix that is stored [in, out] is drawn in the framework's order and stored transposed', () => {
+test('a matrix that is stored [in, out] is drawn outputs first and stored transposed', () => {
   const linear = target([10, 512], 'FLOAT')
   const stored: FillTarget = { ...target([512, 10], 'FLOAT'), layout: ['in', 'out'], fan: linear.fan }
   for (const given of ['he_normal', 'xavier_uniform', 'trunc_normal:std=3', 'sparse:0.1', 'orthogonal', 'eye']) {

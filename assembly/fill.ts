@@ -1,0 +1,200 @@
+// src/init/draw.ts four blocks at a time: lanes are blocks b … b+3, registers are their words.
+
+/** Words of one step, by register. */
+let w0: v128 = i32x4.splat(0)
+let w1: v128 = i32x4.splat(0)
+let w2: v128 = i32x4.splat(0)
+let w3: v128 = i32x4.splat(0)
+
+// @ts-ignore: decorator
+@inline
+function philox(block: i64, h0: i32, h1: i32, k0: i32, k1: i32): void {
+  const m0 = i32x4.splat(0xd2511f53)
+  const m1 = i32x4.splat(0xcd9e8d57)
+  const first = i64x2.add(i64x2.splat(block), i64x2(0, 1))
+  const second = i64x2.add(i64x2.splat(block), i64x2(2, 3))
+  let c0 = v128.shuffle<i32>(first, second, 0, 2, 4, 6)
+  let c1 = v128.shuffle<i32>(first, second, 1, 3, 5, 7)
+  let c2 = i32x4.splat(h0)
+  let c3 = i32x4.splat(h1)
+  for (let round = 0; round < 10; round++) {
+    const p0 = i64x2.extmul_low_i32x4_u(c0, m0)
+    const p1 = i64x2.extmul_high_i32x4_u(c0, m0)
+    const p2 = i64x2.extmul_low_i32x4_u(c2, m1)
+    const p3 = i64x2.extmul_high_i32x4_u(c2, m1)
+    c0 = v128.xor(v128.xor(v128.shuffle<i32>(p2, p3, 1, 3, 5, 7), c1), i32x4.splat(k0))
+    c1 = v128.shuffle<i32>(p2, p3, 0, 2, 4, 6)
+    c2 = v128.xor(v128.xor(v128.shuffle<i32>(p0, p1, 1, 3, 5, 7), c3), i32x4.splat(k1))
+    c3 = v128.shuffle<i32>(p0, p1, 0, 2, 4, 6)
+    k0 += 0x9e3779b9
+    k1 += 0xbb67ae85
+  }
+  w0 = c0
+  w1 = c1
+  w2 = c2
+  w3 = c3
+}
+
+/** Registers of one element number each, to four blocks in a row. */
+// @ts-ignore: decorator
+@inline
+function store(at: usize, v0: v128, v1: v128, v2: v128, v3: v128): void {
+  const a = v128.shuffle<i32>(v0, v1, 0, 4, 1, 5)
+  const b = v128.shuffle<i32>(v0, v1, 2, 6, 3, 7)
+  const c = v128.shuffle<i32>(v2, v3, 0, 4, 1, 5)
+  const d = v128.shuffle<i32>(v2, v3, 2, 6, 3, 7)
+  v128.store(at, v128.shuffle<i64>(a, c, 0, 2))
+  v128.store(at, v128.shuffle<i64>(a, c, 1, 3), 16)
+  v128.store(at, v128.shuffle<i64>(b, d, 0, 2), 32)
+  v128.store(at, v128.shuffle<i64>(b, d, 1, 3), 48)
+}
+
+/** p·z + c, both rounded. */
+// @ts-ignore: decorator
+@inline
+function step(p: v128, z: v128, c: f32): v128 {
+  return f32x4.add(f32x4.mul(p, z), f32x4.splat(c))
+}
+
+/** −2·ln u. */
+// @ts-ignore: decorator
+@inline
+function minusTwoLog(u: v128): v128 {
+  const one = f32x4.splat(1)
+  const base = i32x4.splat(0x3f3504f3)
+  const i = i32x4.sub(u, base)
+  const m = i32x4.add(v128.and(i, i32x4.splat(0x7fffff)), base)
+  const s = f32x4.div(f32x4.sub(m, one), f32x4.add(m, one))
+  const z = f32x4.mul(s, s)
+  let p = f32x4.splat(-0.5974372625350952)
+  p = step(p, z, -0.7995507121086121)
+  p = step(p, z, -1.333335518836975)
+  p = step(p, z, -4)
+  const e = f32x4.convert_i32x4_s(i32x4.shr_s(i, 23))
+  return f32x4.add(f32x4.mul(s, p), f32x4.mul(e, f32x4.splat(-1.3862943649291992)))
+}
+
+// @ts-ignore: decorator
+@inline
+function signed(w: v128): v128 {
+  return f32x4.mul(f32x4.convert_i32x4_s(w), f32x4.splat(4.656612873077393e-10))
+}
+
+// @ts-ignore: decorator
+@inline
+function clamp(v: v128, low: f32, high: f32): v128 {
+  return f32x4.pmin(f32x4.pmax(v, f32x4.splat(low)), f32x4.splat(high))
+}
+
+/** Fills `blocks` (a multiple of 4) blocks from block `block` on. */
+export function uniform(at: usize, blocks: i32, block: i64, h0: i32, h1: i32, k0: i32, k1: i32, half: f32, middle: f32, low: f32, high: f32): void {
+  for (let i = 0; i < blocks; i += 4, at += 64) {
+    philox(block + i, h0, h1, k0, k1)
+    store(
+      at,
+      oneUniform(w0, half, middle, low, high),
+      oneUniform(w1, half, middle, low, high),
+      oneUniform(w2, half, middle, low, high),
+      oneUniform(w3, half, middle, low, high),
+    )
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function oneUniform(w: v128, half: f32, middle: f32, low: f32, high: f32): v128 {
+  return clamp(f32x4.add(f32x4.mul(signed(w), f32x4.splat(half)), f32x4.splat(middle)), low, high)
+}
+
+export function normal(at: usize, blocks: i32, block: i64, h0: i32, h1: i32, k0: i32, k1: i32, mean: f32, std: f32): void {
+  for (let i = 0; i < blocks; i += 4, at += 64) {
+    philox(block + i, h0, h1, k0, k1)
+    pair(w0, w1, mean, std)
+    const v0 = first
+    const v1 = second
+    pair(w2, w3, mean, std)
+    store(at, v0, v1, first, second)
+  }
+}
+
+let first: v128 = i32x4.splat(0)
+let second: v128 = i32x4.splat(0)
+
+/** Box–Muller. */
+// @ts-ignore: decorator
+@inline
+function pair(a: v128, b: v128, mean: f32, std: f32): void {
+  const u = step(f32x4.convert_i32x4_u(a), f32x4.splat(2.3283064365386963e-10), 1.1641532182693481e-10)
+  const length = f32x4.mul(f32x4.sqrt(minusTwoLog(u)), f32x4.splat(std))
+  const r = v128.xor(length, v128.and(b, i32x4.splat(0x80000000)))
+  const x = signed(i32x4.shl(b, 2))
+  const z = f32x4.mul(x, x)
+  let s = f32x4.splat(-3.59504520019982e-5)
+  s = step(s, z, 0.00249000103212893)
+  s = step(s, z, -0.08074543625116348)
+  s = step(s, z, 0.7853981852531433)
+  s = f32x4.mul(x, s)
+  let c = f32x4.splat(-0.00031902003684081137)
+  c = step(c, z, 0.01585020124912262)
+  c = step(c, z, -0.3084244132041931)
+  c = f32x4.add(f32x4.splat(1), f32x4.mul(z, c))
+  const swap = i32x4.shr_s(i32x4.shl(b, 1), 31)
+  first = step(v128.bitselect(s, c, swap), r, mean)
+  second = step(v128.bitselect(c, s, swap), r, mean)
+}
+
+export function truncatedNormal(
+  at: usize, blocks: i32, block: i64, h0: i32, h1: i32, k0: i32, k1: i32,
+  mean: f32, std: f32, low: f32, high: f32, left: i32, leftStep: f32, rightStep: f32, leftFirst: f32, rightFirst: f32,
+): void {
+  for (let i = 0; i < blocks; i += 4, at += 64) {
+    philox(block + i, h0, h1, k0, k1)
+    const x1 = w1
+    const x2 = w2
+    const x3 = w3
+    const v0 = inverted(w0, mean, std, low, high, left, leftStep, rightStep, leftFirst, rightFirst)
+    const v1 = inverted(x1, mean, std, low, high, left, leftStep, rightStep, leftFirst, rightFirst)
+    const v2 = inverted(x2, mean, std, low, high, left, leftStep, rightStep, leftFirst, rightFirst)
+    const v3 = inverted(x3, mean, std, low, high, left, leftStep, rightStep, leftFirst, rightFirst)
+    store(at, v0, v1, v2, v3)
+  }
+}
+
+/** One word through the inverse of the distribution function. */
+function inverted(w: v128, mean: f32, std: f32, low: f32, high: f32, left: i32, leftStep: f32, rightStep: f32, leftFirst: f32, rightFirst: f32): v128 {
+  const one = f32x4.splat(1)
+  const isLeft = i32x4.lt_u(w, i32x4.splat(left))
+  const n = f32x4.convert_i32x4_u(v128.bitselect(w, v128.not(w), isLeft))
+  const stepOf = v128.bitselect(f32x4.splat(leftStep), f32x4.splat(rightStep), isLeft)
+  const firstOf = v128.bitselect(f32x4.splat(leftFirst), f32x4.splat(rightFirst), isLeft)
+  const y = f32x4.pmin(f32x4.add(f32x4.mul(n, stepOf), firstOf), one)
+  const x = f32x4.sub(one, y)
+  const l = f32x4.mul(minusTwoLog(f32x4.mul(y, f32x4.sub(f32x4.splat(2), y))), f32x4.splat(0.5))
+  const c = f32x4.sub(l, f32x4.splat(2.5))
+  let p = f32x4.splat(4.035765144294601e-8)
+  p = step(p, c, 4.861117872678733e-7)
+  p = step(p, c, -4.990594334230991e-6)
+  p = step(p, c, -6.218075213837437e-6)
+  p = step(p, c, 0.00030915025854483247)
+  p = step(p, c, -0.0017730098916217685)
+  p = step(p, c, -0.005908171180635691)
+  p = step(p, c, 0.3488026559352875)
+  p = step(p, c, 2.1233136653900146)
+  const central = f32x4.lt(l, f32x4.splat(5))
+  if (!i32x4.all_true(central)) {
+    const t = f32x4.sub(f32x4.sqrt(l), f32x4.splat(4.5))
+    let q = f32x4.splat(-3.0187673019099748e-6)
+    q = step(q, t, 1.3830655916535761e-5)
+    q = step(q, t, -5.876114300917834e-6)
+    q = step(q, t, -3.1799620046513155e-5)
+    q = step(q, t, -4.293419260648079e-5)
+    q = step(q, t, 0.000289434363367036)
+    q = step(q, t, -0.0006286596762947738)
+    q = step(q, t, 0.000414128735428676)
+    q = step(q, t, 1.4286900758743286)
+    q = step(q, t, 6.144414901733398)
+    p = v128.bitselect(p, q, central)
+  }
+  const z = v128.xor(f32x4.mul(x, p), v128.and(isLeft, i32x4.splat(0x80000000)))
+  return clamp(f32x4.add(f32x4.mul(z, f32x4.splat(std)), f32x4.splat(mean)), low, high)
+}

@@ -1,0 +1,81 @@
+// src/init/measure.ts and the bins of src/init/statistics.ts, over float32 values at `at`.
+
+/** Writes mean (of this chunk), Σ(v − mean)², smallest and largest as float64 to `out`. */
+export function moments(at: usize, count: i32, out: usize): void {
+  let sum0 = f64x2.splat(0)
+  let sum1 = f64x2.splat(0)
+  let low = f32x4.splat(Infinity)
+  let high = f32x4.splat(-Infinity)
+  let i = 0
+  for (; i + 4 <= count; i += 4) {
+    const v = v128.load(at + (i << 2))
+    sum0 = f64x2.add(sum0, f64x2.promote_low_f32x4(v))
+    sum1 = f64x2.add(sum1, f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3)))
+    low = f32x4.pmin(low, v)
+    high = f32x4.pmax(high, v)
+  }
+  let sum = f64x2.extract_lane(sum0, 0) + f64x2.extract_lane(sum0, 1) + f64x2.extract_lane(sum1, 0) + f64x2.extract_lane(sum1, 1)
+  let smallest = f32x4.extract_lane(low, 0)
+  let largest = f32x4.extract_lane(high, 0)
+  for (let lane = 1; lane < 4; lane++) {
+    store<v128>(out, low)
+    const l = load<f32>(out + (lane << 2))
+    store<v128>(out, high)
+    const h = load<f32>(out + (lane << 2))
+    if (l < smallest) smallest = l
+    if (h > largest) largest = h
+  }
+  const rest = i
+  for (; i < count; i++) {
+    const v = load<f32>(at + (i << 2))
+    sum += v
+    if (v < smallest) smallest = v
+    if (v > largest) largest = v
+  }
+  const mean = sum / count
+  const means = f64x2.splat(mean)
+  sum0 = f64x2.splat(0)
+  sum1 = f64x2.splat(0)
+  for (i = 0; i < rest; i += 4) {
+    const v = v128.load(at + (i << 2))
+    const a = f64x2.sub(f64x2.promote_low_f32x4(v), means)
+    const b = f64x2.sub(f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3)), means)
+    sum0 = f64x2.add(sum0, f64x2.mul(a, a))
+    sum1 = f64x2.add(sum1, f64x2.mul(b, b))
+  }
+  let squares = f64x2.extract_lane(sum0, 0) + f64x2.extract_lane(sum0, 1) + f64x2.extract_lane(sum1, 0) + f64x2.extract_lane(sum1, 1)
+  for (; i < count; i++) {
+    const distance = <f64>load<f32>(at + (i << 2)) - mean
+    squares += distance * distance
+  }
+  store<f64>(out, mean)
+  store<f64>(out, squares, 8)
+  store<f64>(out, smallest, 16)
+  store<f64>(out, largest, 24)
+}
+
+/** counts[k] (u32) grows by the values in [edge k−1, edge k), k = 0 … last. */
+export function bins(at: usize, count: i32, first: f64, perUnit: f64, last: i32, counts: usize): void {
+  const one = f64x2.splat(1)
+  const start = f64x2.splat(first)
+  const scale = f64x2.splat(perUnit)
+  const zero = f64x2.splat(0)
+  const end = f64x2.splat(last)
+  let i = 0
+  for (; i + 2 <= count; i += 2) {
+    const v = f64x2.promote_low_f32x4(v128.load64_zero(at + (i << 2)))
+    const x = f64x2.add(f64x2.mul(f64x2.sub(v, start), scale), one)
+    // NaN is below zero, too
+    const bin = i32x4.trunc_sat_f64x2_s_zero(f64x2.pmin(f64x2.pmax(zero, x), end))
+    const a = counts + (i32x4.extract_lane(bin, 0) << 2)
+    store<u32>(a, load<u32>(a) + 1)
+    const b = counts + (i32x4.extract_lane(bin, 1) << 2)
+    store<u32>(b, load<u32>(b) + 1)
+  }
+  for (; i < count; i++) {
+    const x = (<f64>load<f32>(at + (i << 2)) - first) * perUnit + 1
+    const bin = x > 0 ? (x < last ? <i32>x : last) : 0
+    const a = counts + (bin << 2)
+    store<u32>(a, load<u32>(a) + 1)
+  }
+}

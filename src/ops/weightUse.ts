@@ -1,0 +1,66 @@
+import { isFloatType } from '../onnx/dataTypes.js'
+import type { AxisRole, FanKind, Tensor, WeightUse } from '../types.js'
+import { fanOf } from './fan.js'
+import type { Op } from './op.js'
+import { quantizationOf } from './quantization.js'
+import type { Slot } from './slots.js'
+import { denseDims, sizeOf, storedLayout, type View } from './view.js'
+
+/** A use without what only the rest of the model tells. */
+export type DraftUse = Omit<WeightUse, 'layer' | 'activation'>
+
+/** The use of a view in a slot; null where what stands there is no parameter. */
+export function weightUse(op: Op, slot: Slot, view: View, kind: FanKind): DraftUse | null {
+  const { node } = op
+  const { tensor } = view
+  // what an operator computes from a parameter has no axes of it, but a learned number stays one behind Exp
+  if (view.as === 'source' && tensor.elementCount > 1) return null
+  const isFactor = view.as === 'factor'
+  if (isFactor && tensor.elementCount === 1 && slot.layout) return null
+  const sizes = slot.dims?.(op) ?? view.axes?.map(sizeOf) ?? null
+  const roles = isFactor || !sizes ? null : inChain(op, slot.input, slot.layout?.(op, sizes.length) ?? null)
+  if (slot.layout && sizes && !roles && !isFactor) return null
+  const quantization = quantizationOf(op, slot, view, roles)
+  if (!isFloatType(tensor.dataType) && !quantization) return null
+  const role = isFactor ? 'scale' : slot.role
+  const groups = slot.grouped ? op.int('group', 1) : 1
+  const stacked = slot.stacked?.(op) ?? 1
+  const shape = {
+    grouped: slot.grouped ?? null,
+    groups,
+    width: widthOf(op, slot, roles, stacked),
+    strides: (op.ints('strides') ?? []).reduce((n, s) => n * s, 1),
+    inFirst: slot.grouped === 'in' || role === 'embedding',
+  }
+  return {
+    node,
+    opType: node.opType,
+    domain: node.domain,
+    input: slot.input,
+    role,
+    layout: roles === null ? [] : slot.dims ? packedLayout(roles, tensor) : storedLayout(view, roles),
+    groups,
+    stacked: typeof stacked === 'number' ? stacked : stacked.length,
+    fan: roles && sizes ? fanOf({ ...shape, sizes, roles }, kind) : null,
+    quantization,
+  }
+}
+
+/** Width of one of several matrices along the out axis; of unequal ones, the first's. */
+function widthOf(op: Op, slot: Slot, roles: readonly AxisRole[] | null, stacked: number | readonly number[]): number | null {
+  if (typeof stacked !== 'number') return stacked[0] ?? null
+  const whole = op.inputs[slot.input]?.dims?.[roles?.indexOf('out') ?? -1]
+  return stacked > 1 && whole !== undefined ? whole / stacked : null
+}
+
+/** In a product of two constants the one on the far side of the data maps the other way: x·(A·B) is x·A·B. */
+function inChain({ scope, node, opType, inputs }: Op, input: number, roles: readonly AxisRole[] | null): readonly AxisRole[] | null {
+  if (!roles || !inputs[0] || !inputs[1] || !/^(MatMul|Gemm)$/.test(opType)) return roles
+  const standsRight = scope.consumers.of(node.outputs[0] ?? '')[0]?.input !== 0
+  if (input === (standsRight ? 1 : 0)) return roles
+  return roles.map((r) => (r === 'in' ? 'out' : r === 'out' ? 'in' : r))
+}
+
+/** Bits packed along the in axis: the first stored axis is out, the others are in. */
+const packedLayout = (roles: readonly AxisRole[], tensor: Tensor): AxisRole[] =>
+  denseDims(tensor).map((_, i) => (i === 0 ? (roles[0] ?? 'out') : 'in'))
