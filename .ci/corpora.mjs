@@ -1,17 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import {
-  copyFileSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-} from 'node:fs'
+import { copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 
 /**
@@ -24,7 +13,9 @@ export function unpackCorpora(models, work) {
   const [full, small, hostile] = ['full', 'small', 'exported/hostile'].map((folder) => join(work, folder))
   for (const file of readdirSync(exported)) if (file.endsWith('.tar.gz')) unpack(join(exported, file), full)
   unpack(join(open, 'small-open.tar.gz'), small)
-  copyLinked(join(exported, 'hostile'), hostile)
+  copyWithLinks(join(exported, 'hostile'), hostile)
+  // what a link out of its folder points at
+  copyFileSync(join(exported, 'secret.bin'), join(work, 'exported', 'secret.bin'))
   const manifest = new Map(readJson(join(open, 'MANIFEST.json')).models.map((m) => [m.file, m]))
   const tests = new Map(readJson(join(open, 'SMALL.json')).models.map((m) => [m.path, m]))
   const exportedRuns = (path) => {
@@ -47,25 +38,23 @@ function unpack(archive, folder) {
   execFileSync('tar', ['xzf', archive, '-C', folder])
 }
 
-/** Bytes of the longest path that stands for a link. */
-const MAX_LINK_BYTES = 64
-
-/** Copies a folder whose symbolic links are small files with the target's path in them, and makes them links again. */
-function copyLinked(from, to) {
-  mkdirSync(to, { recursive: true })
-  const entries = readdirSync(from, { recursive: true, withFileTypes: true }).map((e) => ({ e, path: relative(from, join(e.parentPath, e.name)) }))
-  for (const { e, path } of entries)
-    if (e.isDirectory()) mkdirSync(join(to, path), { recursive: true })
-    else mkdirSync(dirname(join(to, path)), { recursive: true })
-  for (const { path } of entries.filter(({ e }) => e.isFile())) copyFileSync(join(from, path), join(to, path))
-  for (const { path } of entries.filter(({ e }) => e.isFile() && /\.(bin|data)$/.test(e.name))) {
-    const file = join(to, path)
-    if (statSync(file).size > MAX_LINK_BYTES) continue
-    const target = readFileSync(file, 'latin1').trim()
-    if (!/^[\w./-]+$/.test(target) || !/^(\.\.\/|\w)/.test(target)) continue
-    rmSync(file)
-    symlinkSync(target, file)
+/** Copies a folder, in which a symbolic link can be a small file that holds the target's path; there it is a link again. */
+function copyWithLinks(from, to) {
+  for (const entry of readdirSync(from, { recursive: true, withFileTypes: true })) {
+    const source = join(entry.parentPath, entry.name)
+    const path = join(to, relative(from, source))
+    mkdirSync(entry.isDirectory() ? path : dirname(path), { recursive: true })
+    const target = entry.isDirectory() ? null : targetOf(source, entry)
+    if (target !== null) symlinkSync(target, path)
+    else if (entry.isFile()) copyFileSync(source, path)
   }
+}
+
+/** A link's target, null for a file. */
+function targetOf(path, entry) {
+  if (entry.isSymbolicLink()) return readlinkSync(path)
+  const text = path.endsWith('.bin') ? readFileSync(path, 'latin1').trim() : ''
+  return /^[\w./-]+\.bin$/.test(text) ? text : null
 }
 
 function list(corpus, folder, runs) {
@@ -87,8 +76,8 @@ export function snapshot(models) {
 }
 
 /** Files that were changed, added or removed, a line each. */
-export function differences(before, after, root) {
+export function differences(before, after) {
   const paths = new Set([...before.keys(), ...after.keys()])
   const what = (path) => (!before.has(path) ? 'was left behind' : !after.has(path) ? 'is gone' : 'was changed')
-  return [...paths].filter((p) => before.get(p) !== after.get(p)).map((p) => `${relative(root, p)} ${what(p)}`)
+  return [...paths].filter((p) => before.get(p) !== after.get(p)).map((p) => `${p} ${what(p)}`)
 }

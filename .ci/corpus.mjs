@@ -42,5 +42,5 @@ for (const [name, check] of Object.entries(checks)) {
   if (failures?.length === 0) passed++
   else if (failures) failed++
 }
-console.log(`${passed} passed, ${failed} failed`)
+console.log(`corpora: ${passed} passed, ${failed} failed`)
 process.exit(failed > 0 ? 1 : 0)

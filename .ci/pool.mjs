@@ -13,7 +13,7 @@ const MAX_STDERR = 4096
  * @returns {Promise<object[]>} results in the tasks' order
  */
 export async function runTasks(job, tasks, { dist, temporary, seconds }) {
-  const results = new Array(tasks.length)
+  const results = Array.from({ length: tasks.length })
   let next = 0
   const work = async () => {
     let worker = null

@@ -7,11 +7,13 @@ const MOST_TEXT = 170
 export function printCounts(entries, columns) {
   const all = [...new Set([...columns, ...entries.map((e) => e.column)])]
   const rows = [...new Set(entries.map((e) => e.row))]
-  const count = (row, column) => entries.filter((e) => (row === 'all' || e.row === row) && (column === 'models' || e.column === column)).length
+  const count = (row, column) =>
+    entries.filter((e) => (row === 'all' || e.row === row) && (column === 'models' || e.column === column)).length
   const head = ['', ...all, 'models']
   const lines = [...rows, 'all'].map((row) => [row, ...[...all, 'models'].map((column) => String(count(row, column)))])
   const widths = head.map((_, i) => Math.max(...[head, ...lines].map((line) => line[i].length)))
-  for (const line of [head, ...lines]) console.log(line.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  '))
+  for (const line of [head, ...lines])
+    console.log(line.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  '))
 }
 
 /** Messages that differ in names and numbers only, together: how many, one of them, and whose. */

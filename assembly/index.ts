@@ -3,3 +3,4 @@
 export { normal, truncatedNormal, uniform } from './fill'
 export { multiply } from './multiply'
 export { moments, bins } from './statistics'
+export { torchNormal } from './torch'

@@ -6,13 +6,10 @@ import { sourceFile } from './bytes/sourceFile.js'
 import { MAX_MESSAGE_BYTES, splice } from './bytes/splice.js'
 import { leftoverLinks } from './bytes/staging.js'
 import { statIfThere } from './bytes/statIfThere.js'
-import { varintsLength } from './bytes/varints.js'
 import { ReinitError, usage } from './errors.js'
-import { codecs } from './onnx/dataTypes.js'
-import { drawPass, drawValues } from './onnx/drawValues.js'
-import { placeData, type PlacedData, type ValuePatch } from './onnx/placeData.js'
-import { elementCounts } from './onnx/readValues.js'
+import { placeData, type PlacedData } from './onnx/placeData.js'
 import { refuseConflicts, refuseSharedBytes } from './onnx/refuseConflicts.js'
+import { valuePatches } from './onnx/valuePatches.js'
 import type { FramedPatch, Model, Plan, PlannedFile, PlannedFill, SourceFile } from './types.js'
 
 export interface PlanOptions {
@@ -51,11 +48,7 @@ function plan(model: Model, fills: readonly PlannedFill[], options: PlanOptions)
   const placed = placeData[mode]({ model, values, sources, outputName: target.name })
   if (mode === 'reference') refuseLinksOut(placed, target.folder)
   const files = plannedFiles(placed, sources, target, inPlace)
-  if (inPlace) refuseLinked(files, target.folder)
-  else if (!target.isStream) refuseOutputs(target.folder, names(files), sources, options.overwrite)
-  if (inPlace) refuseTaken(target.folder, names(files.filter((f) => f.source === null)), false)
-  if (!inPlace && placed.data.length > 0 && isLink(options.output))
-    throw usage(`The output ${options.output} is a link, and data files would be beside its target: give a path that is none with -o.`)
+  refusePlaces(files, target, sources, options)
   const isModelKept = inPlace && files.at(-1)?.name !== target.name
   return {
     fills,
@@ -101,44 +94,6 @@ function refuseMode(model: Model, mode: keyof typeof placeData, isStream: boolea
     throw usage(`With --data reference the output goes on using the input's data files: give an output in the folder of ${model.path}.`)
 }
 
-/** The new values of a fill, one patch a range of its tensor. */
-function valuePatches(model: Model, fill: PlannedFill, index: number): ValuePatch[] {
-  const { tensor } = fill.weight
-  if (tensor.elements.kind !== 'stored') return []
-  const { ranges, varints } = tensor.elements
-  const counts = elementCounts(tensor, (file) => model.open(file))
-  const lengths = varints ? varintLengths(model, fill, counts) : ranges.map((r) => r.end - r.start)
-  let next = 0
-  return ranges.flatMap(({ file, start, end, frame }, i) => {
-    const elementCount = counts[i] as number
-    const element = next
-    next += elementCount
-    if (elementCount === 0) return []
-    const content = { kind: 'values', fill: index, element, elementCount, encoding: varints ? 'varint' : 'fixed' } as const
-    const patch: FramedPatch = { start, end, byteLength: lengths[i] as number, content, frame }
-    return [{ tensor, file, patch }]
-  })
-}
-
-/** Bytes that each range's new values take as varints: they are drawn to know. */
-function varintLengths(model: Model, fill: PlannedFill, counts: readonly number[]): number[] {
-  const { byteLength: width, encode } = codecs[fill.target.dataType]
-  const lengths = counts.map(() => 0)
-  let range = 0
-  let left = counts[0] ?? 0
-  for (const values of drawValues(drawPass(model)(fill).filler, fill.target)) {
-    const fixed = encode(values)
-    for (let from = 0; from < values.length; ) {
-      while (left === 0) left = counts[++range] as number
-      const to = Math.min(values.length, from + left)
-      lengths[range] = (lengths[range] as number) + varintsLength(fixed, width, from, to)
-      left -= to - from
-      from = to
-    }
-  }
-  return lengths
-}
-
 /** Data files, then the model; in place the model only where it changes. */
 function plannedFiles(placed: PlacedData, sources: ReadonlyMap<string, SourceFile>, target: Target, inPlace: boolean): PlannedFile[] {
   const own = sources.get('') as SourceFile
@@ -160,14 +115,27 @@ function plannedFile(path: string, name: string, source: SourceFile | null, fram
   return { path, name, source, byteLength, patches }
 }
 
+/** What stands in the way of the files where they are to be. */
+function refusePlaces(files: readonly PlannedFile[], target: Target, sources: Map<string, SourceFile>, options: PlanOptions): void {
+  const names = (list: readonly PlannedFile[]) => list.map((f) => f.name)
+  if (options.inPlace) {
+    refuseLinked(files, target.folder)
+    refuseTaken(target.folder, names(files.filter((f) => f.source === null)), false)
+  } else if (!target.isStream) {
+    refuseOutputs(target.folder, names(files), sources, options.overwrite)
+    if (files.length > 1 && statIfThere(lstatSync, options.output)?.isSymbolicLink())
+      throw usage(`The output ${options.output} is a link, and data files would be beside its target: give a path that is none with -o.`)
+  }
+}
+
 /** In place, a name is replaced by a new file: what a link or another name holds would stay old. */
 function refuseLinked(files: readonly PlannedFile[], folder: string): void {
   for (const { path } of files) {
     const stat = statIfThere(lstatSync, path)
     if (stat?.isSymbolicLink())
       throw usage(`${path} is a link, which --in-place would replace by a file: give its target, or an output with -o.`)
-    const names = stat && stat.nlink > 1 ? stat.nlink - leftoverLinks(folder, stat.ino) : 1
-    if (names > 1) throw usage(`${path} has ${names} hard links, of which --in-place would change one: give an output with -o.`)
+    const links = stat && stat.nlink > 1 ? stat.nlink - leftoverLinks(folder, stat.ino) : 1
+    if (links > 1) throw usage(`${path} has ${links} hard links, of which --in-place would change one: give an output with -o.`)
   }
 }
 
@@ -181,9 +149,6 @@ function refuseOutputs(folder: string, wanted: readonly string[], sources: Reado
   }
   refuseTaken(folder, wanted, overwrite)
 }
-
-const names = (files: readonly PlannedFile[]) => files.map((f) => f.name)
-const isLink = (path: string) => statIfThere(lstatSync, path)?.isSymbolicLink() ?? false
 
 function identityOf(path: string): string {
   const stat = statIfThere(statSync, path)

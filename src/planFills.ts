@@ -35,8 +35,7 @@ export function planFills(model: Model, selected: ReadonlySet<Weight>, options: 
   for (const weight of selected) {
     const { tensor, role } = weight
     if (role === 'quant_scale' || role === 'quant_zero_point') continue
-    const keep = (reason: string, detail: string) =>
-      kept.push({ name: tensor.name, reason, detail, elementCount: tensor.elementCount, tensor })
+    const keep = (reason: string, detail: string) => kept.push({ name: tensor.name, reason, detail, elementCount: tensor.elementCount })
     const decides = decidingUse(weight)
     const spec = specOf(decides)
     if (spec === null) keep('bias-kept', 'a bias, and --bias keep was given')

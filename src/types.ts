@@ -268,7 +268,6 @@ export interface Skipped {
   readonly reason: string
   readonly detail: string
   readonly elementCount: number
-  readonly tensor: Tensor
 }
 
 // ---- initializers ----

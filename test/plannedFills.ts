@@ -16,7 +16,11 @@ export function plannedFills(model: Model, initializers: Readonly<Record<string,
 
 function targetOf({ name, graph, dims, elementCount, dataType }: Tensor): FillTarget {
   return {
-    ...{ name, dims, elementCount, scope: graph.scope, dataType: dataType as FloatType },
+    name,
+    dims,
+    elementCount,
+    scope: graph.scope,
+    dataType: dataType as FloatType,
     fan: { fanIn: 8, fanOut: 8 },
     layout: [],
     groups: 1,

@@ -11,7 +11,8 @@ export async function hostile({ rewritten }) {
     console.log(`${model.name} (${mustReject ? 'must be rejected' : 'either'}): ${died ?? outcome}${message ? `: ${message}` : ''}`)
     if (died) return [`${model.name}: ${died}`]
     if (mustReject && outcome === 'rewritten') return [`${model.name} was rewritten, yet ${expect}`]
-    if (/^valid/.test(expect) && outcome !== 'rewritten' && outcome !== 'nothing') return [`${model.name} was not rewritten, yet ${expect}`]
+    if (expect.startsWith('valid') && outcome !== 'rewritten' && outcome !== 'nothing')
+      return [`${model.name} was not rewritten, yet ${expect}`]
     return found.map((line) => `${model.name}: ${line}`)
   })
   const met = answers.length - new Set(failures.map((f) => f.split(/[ :]/)[0])).size

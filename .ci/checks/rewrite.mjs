@@ -13,13 +13,13 @@ const outcomes = { rewritten: 'rewritten and proven', nothing: 'no parameters', 
  * that leaves nothing behind. No input changes. Leaves the answers in `context.rewritten`.
  */
 export async function rewrite(context) {
-  const { models, dist, work, shared } = context
+  const { models, dist, work } = context
   const temporary = join(work, 'tmp')
   mkdirSync(temporary)
   const before = snapshot(models)
   const tasks = models.map(({ path }, i) => ({ path, folder: join(work, `out-${i}`) }))
   const answers = await runTasks('rewrite', tasks, { dist, temporary, seconds: TIMEOUT_SECONDS })
-  const changed = differences(before, snapshot(models), work)
+  const changed = differences(before, snapshot(models))
   context.rewritten = models.map((model, i) => ({ model, ...answers[i] }))
 
   printCounts(
@@ -31,7 +31,7 @@ export async function rewrite(context) {
   const alarms = context.rewritten.filter((r) => r.alarms > 0)
   console.log(`statistical alarms on values that are as drawn: ${alarms.length} models${alarms.map((r) => `, ${r.model.name}`).join('')}`)
   const left = readdirSync(temporary).map((f) => `${f} was left in the temporary folder`)
-  return [...context.rewritten.flatMap(describe), ...changed.map((line) => line.replace(shared, '')), ...left]
+  return [...context.rewritten.flatMap(describe), ...changed, ...left]
 }
 
 function describe({ model, died, failures = [] }) {

@@ -25,7 +25,8 @@ export async function run({ rewritten, dist, work }) {
     statuses,
   )
   const list = (wanted) => results.filter((r) => wanted.includes(r.status))
-  for (const { where, status, message } of list([...Object.keys(reasons), 'timeout', 'too-large'])) console.log(`${status}: ${where}: ${message}`)
+  for (const { where, status, message } of list([...Object.keys(reasons), 'timeout', 'too-large']))
+    console.log(`${status}: ${where}: ${message}`)
   const missed = list(['failed-before', 'unsupported']).filter((r) => r.model.runs === true)
   if (missed.length > 0) console.log(`${missed.length} that Python's onnxruntime runs, by inputs made for them:`)
   printGroups(missed.map(({ where, status, message }) => ({ text: `${status}: ${message}`, name: where })))

@@ -18,7 +18,7 @@ export async function compareFile(
   for (const s of segments(file)) {
     const [from, start, length] = s.kind === 'keep' ? [file.source?.path, s.start, s.end - s.start] : expected(s.patch)
     if (from === undefined) continue
-        for (let done = 0; done < length; done += CHUNK_BYTES) {
+    for (let done = 0; done < length; done += CHUNK_BYTES) {
       const size = Math.min(CHUNK_BYTES, length - done)
       const is = files.get(path).read(s.at + done, s.at + done + size)
       const source: ByteSource = typeof from === 'string' ? files.get(from) : from

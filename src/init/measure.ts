@@ -1,42 +1,80 @@
 import type { Moments, Values } from '../types.js'
+import { measureCompiled } from './kernel/compiledMeasure.js'
+import { type Kernel, kernel } from './kernel/kernel.js'
 
 export interface Measure {
   add(this: void, values: Values): void
   finish(this: void): Moments
 }
 
+/** Bins of equal width: counts[k] holds the values in [edge k−1, edge k), edge k = first + k ÷ perUnit; the first bin has what is below, NaN too. */
+export interface Bins {
+  readonly first: number
+  readonly perUnit: number
+  readonly counts: Uint32Array
+}
+
+/** A chunk's mean, Σ(v − mean)², smallest and largest. */
+export type Part = readonly [mean: number, squares: number, min: number, max: number]
+
+/** From this many values on the compiled kernel is worth its call. */
+const FEWEST = 8192
+
 /**
  * Mean, population deviation, smallest and largest of values that come in chunks, in constant memory: two passes over a chunk, chunks merged
  * by their means (Chan, Golub, LeVeque 1979). NaN makes mean and deviation NaN and is no smallest or largest; of nothing all four are NaN.
+ * Counts into `bins` on the way. The last digits depend on the chunks.
  */
-export function measure(): Measure {
+export function measure(bins: Bins | null = null, compiled: Kernel | null = kernel()): Measure {
   let n = 0
   let mean = 0
   let squares = 0
   let min = Infinity
   let max = -Infinity
+  const merge = (count: number, [own, around, low, high]: Part) => {
+    const distance = own - mean
+    squares += around + ((distance * n) / (n + count)) * distance * count
+    n += count
+    mean += (distance * count) / n
+    if (low < min) min = low
+    if (high > max) max = high
+  }
   return {
-    add: (values: Values): void => {
-      const count = values.length
-      if (count === 0) return
-      let sum = 0
-      for (let i = 0; i < count; i++) {
-        const v = values[i] as number
-        sum += v
-        if (v < min) min = v
-        if (v > max) max = v
+    add: (values) => {
+      if (compiled !== null && values instanceof Float32Array && values.length >= FEWEST) measureCompiled(compiled, values, bins, merge)
+      else if (values.length > 0) {
+        merge(values.length, part(values))
+        if (bins !== null) countInto(bins, values)
       }
-      const own = sum / count
-      let around = 0
-      for (let i = 0; i < count; i++) {
-        const distance = (values[i] as number) - own
-        around += distance * distance
-      }
-      const distance = own - mean
-      squares += around + ((distance * n) / (n + count)) * distance * count
-      n += count
-      mean += (distance * count) / n
     },
-    finish: (): Moments => (min > max ? { mean: NaN, std: NaN, min: NaN, max: NaN } : { mean, std: Math.sqrt(squares / n), min, max }),
+    finish: () => (min > max ? { mean: NaN, std: NaN, min: NaN, max: NaN } : { mean, std: Math.sqrt(squares / n), min, max }),
+  }
+}
+
+function part(values: Values): Part {
+  let sum = 0
+  let min = Infinity
+  let max = -Infinity
+  for (let i = 0; i < values.length; i++) {
+    const v = values[i] as number
+    sum += v
+    if (v < min) min = v
+    if (v > max) max = v
+  }
+  const mean = sum / values.length
+  let squares = 0
+  for (let i = 0; i < values.length; i++) {
+    const distance = (values[i] as number) - mean
+    squares += distance * distance
+  }
+  return [mean, squares, min, max]
+}
+
+function countInto({ first, perUnit, counts }: Bins, values: Values): void {
+  const last = counts.length - 1
+  for (let i = 0; i < values.length; i++) {
+    const at = ((values[i] as number) - first) * perUnit + 1
+    const bin = at > 0 ? (at < last ? at | 0 : last) : 0
+    counts[bin] = (counts[bin] as number) + 1
   }
 }

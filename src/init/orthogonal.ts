@@ -1,6 +1,8 @@
 import type { Filler, Values } from '../types.js'
 import type { Matrices } from './frameworkOrder.js'
-import { orthonormalize, qrMemory } from './qr.js'
+import { compiledQrMemory } from './kernel/compiledQr.js'
+import { newKernel } from './kernel/kernel.js'
+import { orthonormalize, plainQrMemory, type QrMemory } from './qr.js'
 
 /** The next standard normals of a stream. */
 export type Normals = (out: Float64Array) => void
@@ -17,18 +19,23 @@ function fill(out: Values, { rows, columns, bases, rowOffsets, columnOffsets }: 
   const wide = rows < columns
   const [height, width] = wide ? [columns, rows] : [rows, columns]
   const memory = qrMemory(height, width)
-  const { a } = memory
+  const { a, stride } = memory
   const row = new Float64Array(columns)
   out.fill(0)
   for (const base of bases) {
     for (let r = 0; r < rows; r++) {
       next(row)
-      if (wide) for (let c = 0; c < columns; c++) a[c * width + r] = row[c] as number
-      else a.set(row, r * width)
+      if (wide) for (let c = 0; c < columns; c++) a[c * stride + r] = row[c] as number
+      else a.set(row, r * stride)
     }
     orthonormalize(memory, height, width)
     for (let r = 0; r < rows; r++)
       for (let c = 0; c < columns; c++)
-        out[base + (rowOffsets[r] as number) + (columnOffsets[c] as number)] = gain * (a[wide ? c * width + r : r * width + c] as number)
+        out[base + (rowOffsets[r] as number) + (columnOffsets[c] as number)] = gain * (a[wide ? c * stride + r : r * stride + c] as number)
   }
+}
+
+function qrMemory(rows: number, columns: number): QrMemory {
+  const kernel = newKernel()
+  return (kernel && compiledQrMemory(kernel, rows, columns)) ?? plainQrMemory(rows, columns)
 }

@@ -14,13 +14,14 @@ export const PANEL = 32
 
 /** What the factorization works in; the compiled kernel lends its own memory. */
 export interface QrMemory {
-  /** The matrix, rows × columns, row by row. */
+  /** The matrix, row by row, rows `stride` apart. */
   readonly a: Float64Array
+  readonly stride: number
   /** rows × PANEL */
   readonly v: Float64Array
   /** PANEL × PANEL for each panel. */
   readonly t: Float64Array
-  /** 2 · PANEL × columns */
+  /** 2 · PANEL rows, `stride` apart. */
   readonly w: Float64Array
   readonly multiply: Multiply
 }
@@ -30,41 +31,40 @@ export interface QrMemory {
  * as I − V·T·Vᵀ (Schreiber & Van Loan 1989, compact WY; LAPACK's geqrf and orgqr).
  */
 export function orthonormalize(memory: QrMemory, rows: number, columns: number): void {
-  const { a, v, t } = memory
+  const { a, v, t, stride } = memory
   const signs = new Float64Array(columns)
   for (let j = 0; j < columns; j += PANEL) {
     const width = Math.min(PANEL, columns - j)
     const panelT = t.subarray((j / PANEL) * PANEL * PANEL)
     const height = rows - j
-    copyPanel(a, columns, j, height, width, v)
+    copyPanel(a, stride, j, height, width, v)
     factorPanel(v, height, width, panelT, signs.subarray(j))
-    storePanel(a, columns, j, height, width, v)
+    storePanel(a, stride, j, height, width, v)
     clearUpper(v, width)
     reflect(memory, columns, j, j + width, height, width, panelT, true)
   }
   for (let j = Math.floor((columns - 1) / PANEL) * PANEL; j >= 0; j -= PANEL) {
     const width = Math.min(PANEL, columns - j)
     const height = rows - j
-    copyPanel(a, columns, j, height, width, v)
+    copyPanel(a, stride, j, height, width, v)
     clearUpper(v, width)
     // these columns of Q begin as those of the identity
-    for (let i = 0; i < height; i++) a.fill(0, (j + i) * columns + j, (j + i) * columns + (i < width ? columns : j + width))
-    for (let i = 0; i < width; i++) a[(j + i) * columns + j + i] = 1
+    for (let i = 0; i < height; i++) a.fill(0, (j + i) * stride + j, (j + i) * stride + (i < width ? columns : j + width))
+    for (let i = 0; i < width; i++) a[(j + i) * stride + j + i] = 1
     reflect(memory, columns, j, j, height, width, t.subarray((j / PANEL) * PANEL * PANEL), false)
   }
-  for (let i = 0; i < rows; i++)
-    for (let j = 0; j < columns; j++) a[i * columns + j] = (a[i * columns + j] as number) * (signs[j] as number)
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) a[i * stride + j] = (a[i * stride + j] as number) * (signs[j] as number)
 }
 
-function copyPanel(a: Float64Array, columns: number, j: number, height: number, width: number, v: Float64Array): void {
+function copyPanel(a: Float64Array, stride: number, j: number, height: number, width: number, v: Float64Array): void {
   for (let i = 0; i < height; i++) {
-    const from = (j + i) * columns + j
+    const from = (j + i) * stride + j
     for (let c = 0; c < PANEL; c++) v[i * PANEL + c] = c < width ? (a[from + c] as number) : 0
   }
 }
 
-function storePanel(a: Float64Array, columns: number, j: number, height: number, width: number, v: Float64Array): void {
-  for (let i = 0; i < height; i++) for (let c = 0; c < width; c++) a[(j + i) * columns + j + c] = v[i * PANEL + c] as number
+function storePanel(a: Float64Array, stride: number, j: number, height: number, width: number, v: Float64Array): void {
+  for (let i = 0; i < height; i++) for (let c = 0; c < width; c++) a[(j + i) * stride + j + c] = v[i * PANEL + c] as number
 }
 
 /** V has ones on the diagonal and zeros above, where the panel keeps R. */
@@ -117,16 +117,17 @@ function reflect(
 ): void {
   const n = columns - left
   if (n === 0) return
-  const { a, v, w, multiply } = memory
-  const part: Matrix = { data: a, start: top * columns + left, rowStride: columns, columnStride: 1 }
-  const first: Matrix = { data: w, start: 0, rowStride: n, columnStride: 1 }
-  const second: Matrix = { data: w, start: width * n, rowStride: n, columnStride: 1 }
-  w.fill(0, 0, 2 * width * n)
+  const { a, v, w, stride, multiply } = memory
+  const part: Matrix = { data: a, start: top * stride + left, rowStride: stride, columnStride: 1 }
+  const first: Matrix = { data: w, start: 0, rowStride: stride, columnStride: 1 }
+  const second: Matrix = { data: w, start: width * stride, rowStride: stride, columnStride: 1 }
+  w.fill(0, 0, 2 * width * stride)
   multiply(width, n, height, { data: v, start: 0, rowStride: 1, columnStride: PANEL }, part, first)
   for (let i = 0; i < width; i++)
     for (let k = transposed ? 0 : i; k < (transposed ? i + 1 : width); k++) {
       const x = -(transposed ? (t[k * PANEL + i] as number) : (t[i * PANEL + k] as number))
-      for (let c = 0; c < n; c++) w[second.start + i * n + c] = (w[second.start + i * n + c] as number) + x * (w[k * n + c] as number)
+      for (let c = 0; c < n; c++)
+        w[second.start + i * stride + c] = (w[second.start + i * stride + c] as number) + x * (w[k * stride + c] as number)
     }
   multiply(height, n, width, { data: v, start: 0, rowStride: PANEL, columnStride: 1 }, second, part)
 }
@@ -143,13 +144,25 @@ export const multiply: Multiply = (m, n, k, a, b, c) => {
   }
 }
 
-/** Memory of its own. */
-export function qrMemory(rows: number, columns: number): QrMemory {
-  return {
-    a: new Float64Array(rows * columns),
-    v: new Float64Array(rows * PANEL),
-    t: new Float64Array(Math.ceil(columns / PANEL) * PANEL * PANEL),
-    w: new Float64Array(2 * PANEL * columns),
-    multiply,
-  }
+/** Elements from row to row: rows begin on cache lines, and not all in the same set of them. */
+export function strideOf(columns: number): number {
+  const whole = Math.ceil(columns / LINE) * LINE
+  return whole % WAY === 0 ? whole + LINE : whole
+}
+const LINE = 8
+const WAY = 512
+
+/** Numbers of elements that `a`, `v`, `t` and `w` take. */
+export const sizesOf = (rows: number, columns: number) =>
+  [rows * strideOf(columns), rows * PANEL, Math.ceil(columns / PANEL) * PANEL * PANEL, 2 * PANEL * strideOf(columns)] as const
+
+/** Memory for plain TypeScript. */
+export function plainQrMemory(rows: number, columns: number): QrMemory {
+  const [a, v, t, w] = sizesOf(rows, columns).map((size) => new Float64Array(size)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ]
+  return { a, v, t, w, stride: strideOf(columns), multiply }
 }

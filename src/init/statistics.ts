@@ -1,38 +1,9 @@
-import type { Check, Distribution, FloatType, Moments, Values } from '../types.js'
-import { type Measure, measure } from './measure.js'
-import { chiSquareLimits, normalBelow, normalLimit } from './quantiles.js'
+import type { Distribution, FloatType } from '../types.js'
+import { check } from './check.js'
+import { measure } from './measure.js'
+import { type Accumulator, testRandom } from './randomTests.js'
 import { roundTo } from './roundTo.js'
 import { checkStructure, checkZeros, type Structure, type StructureCheck } from './structure.js'
-
-export interface Accumulator {
-  /** The next values, in any chunks. */
-  add(this: void, values: Values): void
-  finish(this: void): { readonly moments: Moments; readonly checks: readonly Check[] }
-}
-
-/** Error rate of a test: four of them make one false alarm in 10⁶ tensors. */
-const ALPHA = 2.5e-7
-/** √(2·ln(2/α)), Hoeffding's bound, which holds at any n for each of the distributions. */
-const MEAN_LIMIT = 5.64
-/** P(|N(0,1)| > 5.16) = α. */
-const VARIANCE_LIMIT = 5.16
-/** √(ln(2/α)/2): Massart 1990's constant of the Dvoretzky–Kiefer–Wolfowitz inequality. */
-const SHAPE_LIMIT = 2.819
-/** Fewer values say nothing of the variance of what is not normal. */
-const FEWEST = 30
-/** Half types put many draws on one value: the largest share of a distribution that falls on one (Kolmogorov–Smirnov's D grows by it). */
-const ATOM: Readonly<Record<FloatType, number>> = { FLOAT: 0, DOUBLE: 0, FLOAT16: 2 ** -11, BFLOAT16: 2 ** -8 }
-/** Relative rounding error. */
-const EPSILON: Readonly<Record<FloatType, number>> = { FLOAT: 2 ** -24, DOUBLE: 2 ** -24, FLOAT16: 2 ** -11, BFLOAT16: 2 ** -8 }
-/** torch's uniform replaces b by a, which rounding to a half type makes frequent: shift of the mean in deviations. */
-const REPLACED: Readonly<Record<FloatType, number>> = {
-  FLOAT: 0,
-  DOUBLE: 0,
-  FLOAT16: 2 * Math.sqrt(3) * 2 ** -12,
-  BFLOAT16: 2 * Math.sqrt(3) * 2 ** -9,
-}
-/** Spacing of FLOAT16's subnormals: deviations of a few of these are rounded visibly. */
-const FLOAT16_STEP = 2 ** -24
 
 /**
  * The tests of a tensor's values against the distribution that they should have, in constant memory: mean, variance, shape
@@ -45,8 +16,11 @@ export function accumulate(
   elementCount: number,
   structure: Structure | null = null,
 ): Accumulator {
+  const { family } = distribution ?? { family: 'structured' }
+  if (distribution !== null && structure === null && family !== 'constant' && family !== 'structured')
+    return testRandom(distribution, dataType, elementCount)
   const moments = measure()
-  const tests = distribution === null ? [] : testsOf(distribution, dataType, elementCount, structure, moments)
+  const tests = distribution === null ? [] : testsOf(distribution, dataType, elementCount, structure)
   return {
     add: (values) => {
       moments.add(values)
@@ -56,50 +30,40 @@ export function accumulate(
   }
 }
 
-type Tests = StructureCheck
-
-function testsOf(
-  distribution: Distribution,
-  dataType: FloatType,
-  elementCount: number,
-  structure: Structure | null,
-  all: Measure,
-): Tests[] {
-  if (structure === null) return [testDistribution(distribution, dataType, elementCount, all)]
-  switch (structure.kind) {
+function testsOf(distribution: Distribution, dataType: FloatType, elementCount: number, structure: Structure | null): StructureCheck[] {
+  switch (structure?.kind) {
+    case undefined:
+      return distribution.family === 'constant' ? [equalTo(roundTo(dataType, distribution.mean))] : []
     case 'cleared': {
       const { start, end } = structure
       const zeros = equalTo(0)
-      const others = testDistribution(distribution, dataType, elementCount - (end - start))
-      return [split(start, end, zeros.add, others.add), { add: () => {}, finish: () => [...others.finish(), ...zeros.finish()] }]
+      const others = testRandom(distribution, dataType, elementCount - (end - start))
+      return [{ add: split(start, end, zeros.add, others.add), finish: () => [...others.finish().checks, ...zeros.finish()] }]
     }
     case 'sparse': {
       const { matrices, zeros, std } = structure
       const columns = checkZeros(matrices, zeros, elementCount)
-      const rest = testDistribution({ family: 'normal', mean: 0, std, min: null, max: null }, dataType, null)
-      return [{ add: (values) => rest.add(columns.add(values)), finish: () => [...rest.finish(), columns.finish()] }]
+      const others = testRandom({ family: 'normal', mean: 0, std, min: null, max: null }, dataType, null)
+      return [{ add: (values) => others.add(columns.add(values)), finish: () => [...others.finish().checks, columns.finish()] }]
     }
     default:
-      return [checkStructure(structure, dataType, elementCount)]
+      return structure ? [checkStructure(structure, dataType, elementCount)] : []
   }
 }
 
 /** Hands elements [start, end) to one test and the others to another. */
-function split(start: number, end: number, inside: Tests['add'], outside: Tests['add']): Tests {
+function split(start: number, end: number, inside: StructureCheck['add'], outside: StructureCheck['add']): StructureCheck['add'] {
   let at = 0
-  return {
-    add: (values) => {
-      const clip = (edge: number) => Math.min(values.length, Math.max(0, edge - at))
-      outside(values.subarray(0, clip(start)))
-      inside(values.subarray(clip(start), clip(end)))
-      outside(values.subarray(clip(end)))
-      at += values.length
-    },
-    finish: () => [],
+  return (values) => {
+    const clip = (edge: number) => Math.min(values.length, Math.max(0, edge - at))
+    outside(values.subarray(0, clip(start)))
+    inside(values.subarray(clip(start), clip(end)))
+    outside(values.subarray(clip(end)))
+    at += values.length
   }
 }
 
-function equalTo(value: number): Tests {
+function equalTo(value: number): StructureCheck {
   let different = 0
   return {
     add: (values) => {
@@ -107,128 +71,4 @@ function equalTo(value: number): Tests {
     },
     finish: () => [check('equal', different, 0)],
   }
-}
-
-/** `expected`: how many values come; null where only they tell. `measured`: moments of the same values, that somebody else takes. */
-function testDistribution(distribution: Distribution, dataType: FloatType, expected: number | null, measured?: Measure): Tests {
-  if (distribution.family === 'structured') return { add: () => {}, finish: () => [] }
-  if (distribution.family === 'constant') return equalTo(roundTo(dataType, distribution.mean))
-  const moments = measured ?? measure()
-  const grid = gridOf(distribution)
-  const counts = new Uint32Array(EDGES + 1)
-  let n = 0
-  return {
-    add: (values) => {
-      n += values.length
-      if (measured === undefined) moments.add(values)
-      count(counts, grid, values)
-    },
-    finish: () => ((expected ?? n) === 0 ? [] : test(distribution, dataType, expected ?? n, moments.finish(), counts)),
-  }
-}
-
-function test(d: Distribution, dataType: FloatType, n: number, { mean, std, min, max }: Moments, counts: Uint32Array): Check[] {
-  const root = Math.sqrt(n)
-  const x = (mean - d.mean) / d.std
-  const step = dataType === 'FLOAT16' ? FLOAT16_STEP / d.std : 0
-  const replaced = d.family === 'uniform' ? REPLACED[dataType] : 0
-  const checks = [check('mean', Math.abs(x) * root, MEAN_LIMIT + (replaced + step) * root)]
-  const second = (std / d.std) ** 2 + x * x
-  if (d.family === 'normal') {
-    const { low, high } = chiSquareLimits(n, ALPHA)
-    const scale = Math.sqrt(n / 2)
-    checks.push(check('variance', Math.abs(second - 1) * scale, ((second < 1 ? 1 - low : high - 1) + step) * scale))
-  } else if (n >= FEWEST) {
-    const scale = Math.sqrt(n / (kurtosis(d) - 1))
-    checks.push(check('variance', Math.abs(second - 1) * scale, VARIANCE_LIMIT * (1 + 3 / root) + step * scale))
-  }
-  checks.push(check('shape', largestDistance(d, counts, n), SHAPE_LIMIT / root + ATOM[dataType] + step))
-  checks.push(range(d, dataType, n, min, max))
-  return checks
-}
-
-const check = (name: string, statistic: number, limit: number): Check => ({ name, passed: statistic <= limit, statistic, limit })
-
-/** The farthest value from the middle; a bound counts as the type rounds it, a cut one with two roundings of float32 on top. */
-function range(d: Distribution, dataType: FloatType, n: number, min: number, max: number): Check {
-  if (d.min === null || d.max === null) {
-    const farthest = Math.max(max - d.mean, d.mean - min) / d.std
-    return check('range', farthest, normalLimit(ALPHA / n) * (1 + EPSILON[dataType]) + (dataType === 'FLOAT16' ? FLOAT16_STEP / d.std : 0))
-  }
-  const bound = (value: number, outward: number) => {
-    const slack = d.family === 'uniform' ? 0 : Math.abs(value) * 2 ** -22
-    const widest = outward * Math.max(outward * Math.fround(value + outward * slack), outward * value)
-    return roundTo(dataType, widest)
-  }
-  const middle = (d.min + d.max) / 2
-  return check('range', Math.max(max - middle, middle - min), Math.max(bound(d.max, 1) - middle, middle - bound(d.min, -1)))
-}
-
-/** E(x−µ)⁴/σ⁴. */
-function kurtosis(d: Distribution): number {
-  if (d.family === 'uniform') return 1.8
-  const { parent, low, high, mass } = cutOf(d)
-  const density = (z: number) => (Number.isFinite(z) ? Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI) : 0)
-  // raw moments of the cut standard normal: mₖ = (k−1)·mₖ₋₂ − (bᵏ⁻¹φ(b) − aᵏ⁻¹φ(a))/mass
-  const m = [1, -(density(high) - density(low)) / mass]
-  for (let k = 2; k <= 4; k++)
-    m.push((k - 1) * (m[k - 2] as number) - (high ** (k - 1) * density(high) - low ** (k - 1) * density(low)) / mass)
-  const [, m1 = 0, m2 = 0, m3 = 0, m4 = 0] = m
-  const variance = (d.std / parent.std) ** 2
-  return (m4 - 4 * m1 * m3 + 6 * m1 * m1 * m2 - 3 * m1 ** 4) / variance ** 2
-}
-
-/** A truncated normal in its parent's deviations. */
-function cutOf(d: Distribution) {
-  const parent = d.parent ?? { mean: d.mean, std: d.std }
-  const low = ((d.min ?? -Infinity) - parent.mean) / parent.std
-  const high = ((d.max ?? Infinity) - parent.mean) / parent.std
-  return { parent, low, high, mass: normalBelow(high) - normalBelow(low) }
-}
-
-/** Bin edges of the Kolmogorov–Smirnov test, at equal distances; D on them is never above the exact D. */
-const EDGES = 4096
-/** Deviations of a normal that the edges span. */
-const SPAN = 6
-
-interface Grid {
-  readonly first: number
-  readonly perUnit: number
-}
-function gridOf(d: Distribution): Grid {
-  if (d.family === 'uniform' && d.min !== null && d.max !== null) return { first: d.min, perUnit: (EDGES - 1) / (d.max - d.min) }
-  const { mean, std } = d.parent ?? d
-  return { first: mean - SPAN * std, perUnit: (EDGES - 1) / (2 * SPAN * std) }
-}
-
-/** counts[k] grows by the values in [edge k−1, edge k); NaN counts as the lowest. */
-function count(counts: Uint32Array, { first, perUnit }: Grid, values: Values): void {
-  for (let i = 0; i < values.length; i++) {
-    const at = ((values[i] as number) - first) * perUnit + 1
-    const bin = at > 0 ? (at < EDGES ? at | 0 : EDGES) : 0
-    counts[bin] = (counts[bin] as number) + 1
-  }
-}
-
-/** max |Fₙ − F| over the edges. */
-function largestDistance(d: Distribution, counts: Uint32Array, n: number): number {
-  const below = d.family === 'uniform' ? (k: number) => k / (EDGES - 1) : cutBelow(d)
-  let seen = 0
-  let largest = 0
-  for (let k = 0; k < EDGES; k++) {
-    seen += counts[k] as number
-    largest = Math.max(largest, Math.abs(seen / n - below(k)))
-  }
-  return largest
-}
-
-let table: Float64Array | undefined
-/** P(value < edge k) of a normal, cut or not. */
-function cutBelow(d: Distribution): (k: number) => number {
-  table ??= Float64Array.from({ length: EDGES }, (_, k) => normalBelow(SPAN * ((2 * k) / (EDGES - 1) - 1)))
-  const standard = table
-  if (d.family === 'normal') return (k) => standard[k] as number
-  const { low, mass } = cutOf(d)
-  const start = normalBelow(low)
-  return (k) => Math.min(1, Math.max(0, ((standard[k] as number) - start) / mass))
 }

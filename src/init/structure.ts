@@ -1,4 +1,5 @@
 import type { Check, FloatType, Values } from '../types.js'
+import { check } from './check.js'
 import type { Matrices } from './frameworkOrder.js'
 import { roundTo } from './roundTo.js'
 
@@ -55,7 +56,7 @@ function checkEqual(fill: (out: Values, start: number) => void, dataType: FloatT
       start += values.length
       for (let i = 0; i < values.length; i++) if (!Object.is(values[i], roundTo(dataType, expected[i] as number))) different++
     },
-    finish: () => [{ name: 'equal', passed: different === 0, statistic: different, limit: 0 }],
+    finish: () => [check('equal', different, 0)],
   }
 }
 
@@ -63,7 +64,7 @@ function checkPermutation(expected: number): StructureCheck {
   const sum = fingerprint()
   return {
     add: sum.add,
-    finish: () => [{ name: 'permutation', passed: sum.finish() === expected, statistic: sum.finish() === expected ? 0 : 1, limit: 0 }],
+    finish: () => [check('permutation', sum.finish() === expected ? 0 : 1, 0)],
   }
 }
 
@@ -110,13 +111,12 @@ function checkOrthogonal(
     worst = Math.max(worst, departure(vectors, along.length))
     for (const a of across) for (const b of along) if (values[base + a + b] !== 0) inside++
   }
-  const limit = ORTHOGONAL_LIMIT[dataType]
-  const checks: Check[] = [{ name: 'orthogonal', passed: worst <= limit, statistic: worst, limit }]
+  const checks: Check[] = [check('orthogonal', worst, ORTHOGONAL_LIMIT[dataType])]
   if (bases.length * rows * columns < values.length) {
     let nonzero = 0
     for (const v of values) if (v !== 0) nonzero++
     const outside = nonzero - inside
-    checks.push({ name: 'zeros', passed: outside === 0, statistic: outside, limit: 0 })
+    checks.push(check('zeros', outside, 0))
   }
   return checks
 }
@@ -159,7 +159,7 @@ export function checkZeros({ rows, columns, bases, rowOffsets, columnOffsets }: 
     /** As a distance, like every check: zeros that the poorest column lacks. */
     finish: (): Check => {
       const missing = counts.reduce((most, n) => Math.max(most, zeros - n), 0)
-      return { name: 'zeros', passed: missing === 0, statistic: missing, limit: 0 }
+      return check('zeros', missing, 0)
     },
   }
 }

@@ -1,4 +1,4 @@
-import type { Producer, Scope } from '../ops/scope.js'
+import type { Place } from '../ops/collectUses.js'
 import { producerAt } from '../ops/scope.js'
 import type { Node, Role, Tensor } from '../types.js'
 import { pythonList } from './pythonList.js'
@@ -6,17 +6,8 @@ import { splitParameter } from './schemes.js'
 import { type ModuleScope, scopeOf } from './scopeOf.js'
 import type { Target } from './signature.js'
 
-/** What a layer's name is found from: one use of a tensor, the operator it belongs to, and the name that stands in its slot. */
-export interface NamedUse {
-  readonly role: Role
-  readonly scope: Scope
-  readonly node: Node
-  readonly input: number
-  /** The matrix that a bias completes, else the node itself. */
-  readonly owner: Producer
-  /** The tensors that the owner uses. */
-  readonly siblings: ReadonlySet<Tensor>
-}
+/** What a layer's name is found from: one use of a tensor, and the tensors that its operator uses too. */
+export type NamedUse = Place & { readonly siblings: ReadonlySet<Tensor> }
 
 interface Evidence {
   readonly module: string

@@ -23,9 +23,17 @@ export const wrappings: readonly { readonly of: string; readonly pattern: RegExp
   },
   { of: 'torch dynamo, BN folding', pattern: /^(.+\.weight)_bias$/s, name: '$1' },
   { of: 'torch parametrizations', pattern: /^(.+)\.parametrizations\.([^.]+)\.original\d*$/s, name: '$1.$2' },
+  { of: 'TensorFlow Lite, merged names', pattern: /^([^;]+);.+$/s, name: '$1' },
+  { of: 'TensorFlow, tf2onnx', pattern: /^(.+\/.+?)(?:\/resource)?(?::\d+)?_resize$/s, name: '$1' },
+  { of: 'TensorFlow', pattern: /^(.+\/.+)\/resource(?::\d+)?$/s, name: '$1' },
   { of: 'TensorFlow', pattern: /^(?:StatefulPartitionedCall|PartitionedCall)\/(.+)$/s, name: '$1' },
   { of: 'TensorFlow', pattern: /^(.+\/.+)\/(?:Read\/)?ReadVariableOp(?:_\d+)?(?::\d+)?$/s, name: '$1' },
-  { of: 'TensorFlow', pattern: /^(.+\/.+)\/(?:MatMul|BiasAdd|Conv\dD|Tensordot|depthwise|separable_conv2d)(?:\/.*)?$/s, name: '$1/.' },
+  {
+    of: 'TensorFlow',
+    pattern:
+      /^(.+\/.+)\/(?:MatMul|BiasAdd|Conv\dD|Tensordot|depthwise|separable_conv2d|batchnorm|batch_normalization\/batchnorm)(?:\/.*)?$/s,
+    name: '$1/.',
+  },
 ]
 
 /** A name without what was put around it. */
@@ -35,7 +43,8 @@ export function unwrapped(name: string): string {
 }
 
 /** Names that say nothing: counters of an exporter. */
-const COUNTER = /^(?:onnx::\w+_\d+|val_\d+|const_?\w*_\d+|_v_\d+|\d+|.*_output_\d+)$/s
+const COUNTER = /^(?:onnx::\w+_\d+|val_\d+|const_?\w*_\d+|_v_\d+|[\d.]+|.*_output_\d+|(?:.*\/)?Const(?:_\d+)?(?::\d+)?)$/s
+export const isCounter = (name: string): boolean => COUNTER.test(unwrapped(name))
 
 /** The module path and own name of a parameter by its (unwrapped) name; null where the name is no path. */
 export function splitParameter(name: string): { readonly module: string; readonly leaf: string } | null {

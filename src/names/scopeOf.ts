@@ -24,6 +24,11 @@ const traces: readonly ((node: Node) => ModuleScope | null)[] = [
     const module = modulePath(name.split('/').slice(1, -1))
     return module === '' ? null : { module, type: '' }
   },
+  /** TensorFlow: the layer's path, then the operation. */
+  ({ name }) => {
+    const module = /^([\w.-]+(?:\/[\w.-]+)*?)\/(?:MatMul|BiasAdd|Conv\dD|Tensordot|depthwise|batchnorm)\b[^/]*(?:\/.*)?$/.exec(name)?.[1]
+    return module === undefined ? null : { module: module.replace(/^(?:Stateful)?PartitionedCall\//, ''), type: '' }
+  },
 ]
 
 export function scopeOf(node: Node): ModuleScope | null {

@@ -1,5 +1,5 @@
 import type { Role } from '../types.js'
-import { isOneNumber, operatorBehind } from './flow.js'
+import { isOneNumber, operatorBehind, sourceOf } from './flow.js'
 import type { Op } from './op.js'
 import type { Producer, Scope } from './scope.js'
 import { constantAt } from './scope.js'
@@ -18,6 +18,7 @@ export interface ElementwiseUse {
 const operands: Readonly<Record<string, readonly Omit<Slot, 'role'>[]>> = {
   'ai.onnx:Add': [{ input: 0 }, { input: 1 }],
   'ai.onnx:Mul': [{ input: 0 }, { input: 1 }],
+  'ai.onnx:Sub': [{ input: 0 }, { input: 1 }],
   'com.microsoft:QLinearAdd': [
     { input: 0, scale: 1, zeroPoint: 2 },
     { input: 3, scale: 4, zeroPoint: 5 },
@@ -45,10 +46,15 @@ export function elementwiseUse(op: Op): ElementwiseUse | null {
   const dims = constant.dims ?? []
   const size = dims.reduce((n, d) => n * d, 1)
   const isProduct = /Mul$/.test(opType)
-  if (size <= 1) return isProduct ? use('scale', null) : null
+  if (size <= 1 && isProduct) return use('scale', null)
   const isVector = dims.filter((d) => d !== 1).length === 1
   const data = inputNames[other.input] ?? ''
   const behind = operatorBehind(scope, data)
+  // the bias of one output; a lone number is none
+  if (size === 1)
+    return opType !== 'Sub' && dims.length > 0 && behind && isMatrix(behind) ? { ...use('bias', behind), isNumber: false } : null
+  // β − μ·γ/σ, as TensorFlow spells its norms
+  if (opType === 'Sub') return isVector && place.input === 0 && behind && isAffine(behind) ? use('shift', null) : null
   if (isProduct) return isVector ? use('scale', behind && isNormal(behind) ? behind : null) : null
   if (behind && isVector && isAffine(behind)) return use('shift', behind)
   const matrix = isVector ? matrixBehind(scope, data, MAX_BRANCHES) : null
@@ -77,9 +83,14 @@ function matrixBehind(scope: Scope, name: string, left: number): Producer | null
   return null
 }
 
-/** A product with a vector: the scale in front of this shift. */
-const isAffine = ({ scope, node }: Producer) =>
-  node.opType === 'Mul' && node.domain === 'ai.onnx' && node.inputs.some((n) => constantAt(scope, n) !== null && !isOneNumber(scope, n))
+/** A product with a vector, or with a product of one (γ/σ): the scale in front of this shift. */
+const isAffine = (p: Producer): boolean =>
+  isVectorProduct(p) || (p.node.opType === 'Mul' && p.node.inputs.some((n) => isVectorProduct(sourceOf(p.scope, n))))
+
+const isVectorProduct = (p: Producer | null): boolean =>
+  p?.node.opType === 'Mul' &&
+  p.node.domain === 'ai.onnx' &&
+  p.node.inputs.some((n) => constantAt(p.scope, n) !== null && !isOneNumber(p.scope, n))
 
 /** The end of a decomposed normalization (x − mean)/deviation, or one that has no scale of its own. */
 const isNormal = ({ node }: Producer) => /^(Div|Mul|.*Normalization)$/.test(node.opType)

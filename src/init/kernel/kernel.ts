@@ -3,13 +3,51 @@ import { binary } from './binary.js'
 /** The functions of assembly/. Addresses and strides in bytes; 64-bit block numbers. */
 export interface Kernel {
   readonly memory: WebAssembly.Memory
-  uniform(at: number, blocks: number, block: bigint, h0: number, h1: number, k0: number, k1: number, half: number, middle: number, low: number, high: number): void
+  uniform(
+    at: number,
+    blocks: number,
+    block: bigint,
+    h0: number,
+    h1: number,
+    k0: number,
+    k1: number,
+    half: number,
+    middle: number,
+    low: number,
+    high: number,
+  ): void
   normal(at: number, blocks: number, block: bigint, h0: number, h1: number, k0: number, k1: number, mean: number, std: number): void
   truncatedNormal(
-    at: number, blocks: number, block: bigint, h0: number, h1: number, k0: number, k1: number,
-    mean: number, std: number, low: number, high: number, left: number, leftStep: number, rightStep: number, leftFirst: number, rightFirst: number,
+    at: number,
+    blocks: number,
+    block: bigint,
+    h0: number,
+    h1: number,
+    k0: number,
+    k1: number,
+    mean: number,
+    std: number,
+    low: number,
+    high: number,
+    left: number,
+    leftStep: number,
+    rightStep: number,
+    leftFirst: number,
+    rightFirst: number,
   ): void
-  multiply(m: number, n: number, k: number, a: number, aRow: number, aColumn: number, b: number, bRow: number, c: number, cRow: number): void
+  multiply(
+    m: number,
+    n: number,
+    k: number,
+    a: number,
+    aRow: number,
+    aColumn: number,
+    b: number,
+    bRow: number,
+    c: number,
+    cRow: number,
+  ): void
+  torchNormal(at: number, blocks: number, mean: number, std: number, doubts: number): number
   moments(at: number, count: number, out: number): void
   bins(at: number, count: number, first: number, perUnit: number, last: number, counts: number): void
 }
@@ -17,19 +55,18 @@ export interface Kernel {
 /** Bytes at the start of its memory that are its own. */
 export const RESERVED = 1 << 16
 
-let module: WebAssembly.Module | undefined
-let shared: Kernel | undefined
+const compiled = binary === null ? null : lazily(() => new WebAssembly.Module(Buffer.from(binary as string, 'base64')))
+const shared = compiled && lazily(() => instantiate(compiled()))
 
 /** The kernel that the build embedded, or null. Its memory beyond RESERVED is scratch: what a call leaves there is good until the next. */
-export function kernel(): Kernel | null {
-  if (binary === null) return null
-  shared ??= newKernel()
-  return shared
-}
+export const kernel = (): Kernel | null => shared && shared()
 
 /** The same with a memory of its own, which goes when it goes: memories don't shrink. */
-export function newKernel(): Kernel {
-  if (binary === null && module === undefined) throw new Error('The kernel is embedded by the build.')
-  module ??= new WebAssembly.Module(Buffer.from(binary ?? '', 'base64'))
-  return new WebAssembly.Instance(module).exports as unknown as Kernel
+export const newKernel = (): Kernel | null => compiled && instantiate(compiled())
+
+export const instantiate = (module: WebAssembly.Module): Kernel => new WebAssembly.Instance(module).exports as Kernel
+
+function lazily<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => (made ??= make())
 }

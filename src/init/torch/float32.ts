@@ -37,7 +37,7 @@ const LN2_HIGH = 0.693359375
 const SIN = [-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1].map(f) as [number, number, number]
 const COS = [2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2].map(f) as [number, number, number]
 const FOUR_OVER_PI = f(1.27323954473516)
-const MINUS_PI_4 = [-0.78515625, -2.4187564849853516e-4, -3.77489497744594108e-8].map(f) as [number, number, number]
+const MINUS_PI_4 = [-0.78515625, -2.4187564849853516e-4, -3.774894977445941e-8].map(f) as [number, number, number]
 
 /** [sin x, cos x], x ≥ 0. */
 export function sinCos(x: number): [number, number] {

@@ -1,0 +1,122 @@
+import { expect, test } from 'vitest'
+import { compileKernel } from '../../assembly/compile.mjs'
+import { compiledDraw } from '../../src/init/kernel/compiledDraw.js'
+import { compiledQrMemory } from '../../src/init/kernel/compiledQr.js'
+import { instantiate } from '../../src/init/kernel/kernel.js'
+import { measure } from '../../src/init/measure.js'
+import { stream } from '../../src/init/philox.js'
+import { plainDraw, transformOf } from '../../src/init/plainDraw.js'
+import { orthonormalize, plainQrMemory, type QrMemory } from '../../src/init/qr.js'
+import type { RandomDraw } from '../../src/init/rules.js'
+import { Generator } from '../../src/init/torch/generator.js'
+import { normal } from '../../src/init/torch/samplers.js'
+import type { FloatType, Moments, Values } from '../../src/types.js'
+
+const module = new WebAssembly.Module(await compileKernel())
+const kernel = instantiate(module)
+
+const draws: Readonly<Record<string, RandomDraw>> = {
+  uniform: { kind: 'uniform', low: -1, high: 1 },
+  'uniform between 0.1 and 0.3': { kind: 'uniform', low: 0.1, high: 0.3 },
+  normal: { kind: 'normal', mean: 0, std: 1 },
+  'normal of mean 3': { kind: 'normal', mean: 3, std: 0.1 },
+  'cut at ±2': { kind: 'truncated_normal', mean: 0, std: 1, low: -2, high: 2 },
+  'cut far out': { kind: 'truncated_normal', mean: 0, std: 0.02, low: -2, high: 2 },
+  'cut on the left': { kind: 'truncated_normal', mean: 0, std: 1, low: -1, high: 8 },
+  'cut on the right': { kind: 'truncated_normal', mean: 1, std: 2, low: -9, high: 0 },
+  'one tail': { kind: 'truncated_normal', mean: 0, std: 1, low: 5, high: 7 },
+}
+
+test.each(Object.entries(draws))('%s: the kernel draws the values of plain TypeScript', (_, drawn) => {
+  const transform = transformOf(drawn)
+  const source = stream(0xfedcba9876543210n, 'scope', 'w')
+  const [plain, compiled] = [new Float32Array(2_000_003), new Float32Array(2_000_003)]
+  plainDraw(source, transform, plain, 2 ** 34 - 1_000_000)
+  compiledDraw(kernel, source, transform, compiled, 2 ** 34 - 1_000_000)
+  expectSameBits(compiled, plain)
+  // every start in a block with every length of up to five blocks, and the lengths about a call's
+  for (let start = 0; start < 4; start++)
+    for (const length of [...Array(21).keys(), 8188, 8189, 8190, 8191, 8192, 8193, 8196, 16_387]) {
+      const [a, b] = [new Float64Array(length), new Float64Array(length)]
+      plainDraw(source, transform, a, 1000 + start)
+      compiledDraw(kernel, source, transform, b, 1000 + start)
+      expect(b).toEqual(a)
+    }
+})
+
+test.each([
+  [1, 1],
+  [5, 3],
+  [33, 33],
+  [64, 31],
+  [130, 97],
+  [300, 257],
+])('orthonormalize %d × %d: the same bits', (rows, columns) => {
+  const fill = ({ a, stride }: QrMemory) => {
+    const row = new Float64Array(columns)
+    for (let r = 0; r < rows; r++) {
+      plainDraw(stream(0n, '', 'w'), transformOf({ kind: 'normal', mean: 0, std: 1 }), row, r * columns)
+      a.set(row, r * stride)
+    }
+  }
+  const plain = plainQrMemory(rows, columns)
+  const compiled = compiledQrMemory(instantiate(module), rows, columns) as QrMemory
+  for (const memory of [plain, compiled]) {
+    fill(memory)
+    orthonormalize(memory, rows, columns)
+  }
+  expectSameBits(compiled.a, plain.a)
+})
+
+test("a matrix beyond WebAssembly's memory is left to plain TypeScript", () => {
+  expect(compiledQrMemory(kernel, 40_000, 40_000)).toBeNull()
+})
+
+test.each([
+  [1_000_000, 'FLOAT'],
+  [1_000_005, 'FLOAT'],
+  [100_015, 'FLOAT16'],
+  [100_001, 'BFLOAT16'],
+  ...Array.from({ length: 20 }, (_, i) => [16 + i, 'FLOAT'] as const),
+  [4096, 'FLOAT'],
+  [4096 + 31, 'FLOAT'],
+] as const)('torch normals, %d of %s: the same bits', (count, dataType: FloatType) => {
+  for (const [mean, std] of [
+    [0, 1],
+    [0.3, 0.02],
+  ] as const) {
+    const [plain, compiled] = [new Float32Array(count), new Float32Array(count)]
+    normal(new Generator(7n), dataType, count, mean, std, null)(plain)
+    const next = normal(new Generator(7n), dataType, count, mean, std, kernel)
+    for (let start = 0; start < count; start += 30_011) next(compiled.subarray(start, start + 30_011))
+    expectSameBits(compiled, plain)
+  }
+})
+
+test('measure: the same bins, the same moments but for the last digits', () => {
+  const values = new Float32Array(200_003)
+  plainDraw(stream(0n, '', 'w'), transformOf({ kind: 'normal', mean: 1, std: 2 }), values, 0)
+  for (const special of [[], [NaN], [Infinity, -Infinity], [1e30, -1e30]]) {
+    values.set(special, 100_000)
+    const [plain, compiled] = [null, kernel].map((of) => {
+      const counts = new Uint32Array(4097)
+      const { add, finish } = measure({ first: -11, perUnit: 170, counts }, of)
+      add(values.subarray(0, 3))
+      add(values.subarray(3, 150_000))
+      add(values.subarray(150_000))
+      return { counts, ...finish() }
+    }) as [Measured, Measured]
+    expect(compiled.counts).toEqual(plain.counts)
+    expect([compiled.min, compiled.max]).toEqual([plain.min, plain.max])
+    if (Number.isFinite(plain.std)) expect(compiled.std / plain.std).toBeCloseTo(1, 12)
+    else expect(compiled.std).toBe(plain.std)
+    if (Number.isFinite(plain.mean)) expect(Math.abs(compiled.mean - plain.mean)).toBeLessThan(1e-12 * plain.std)
+  }
+})
+
+type Measured = Moments & { counts: Uint32Array }
+
+function expectSameBits(actual: Values, expected: Values): void {
+  const bytes = (v: Values) => Buffer.from(v.buffer, v.byteOffset, v.byteLength)
+  expect(Buffer.compare(bytes(actual), bytes(expected))).toBe(0)
+}
