@@ -2,18 +2,12 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, rmSync } from 'node:fs'
 import { build } from 'esbuild'
-import { compileKernel } from './assembly/compile.mjs'
+import { embedKernel } from './assembly/embedKernel.mjs'
 
 const outdir = process.argv[2] ?? 'dist'
 rmSync(outdir, { recursive: true, force: true })
 if (outdir === 'dist')
   execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' })
-const kernel = Buffer.from(await compileKernel()).toString('base64')
-const embedKernel = {
-  name: 'kernel',
-  /** @param {import('esbuild').PluginBuild} build */
-  setup: (build) => build.onLoad({ filter: /src.init.kernel.binary\.ts$/ }, () => ({ contents: `export const binary = '${kernel}'` })),
-}
 await build({
   entryPoints: ['src/index.ts', 'src/cli.ts', 'src/run/child.js'],
   outdir,

@@ -1,3 +1,4 @@
+import { findNotes } from './findNotes.js'
 import { findWeights } from './findWeights.js'
 import { readMoments } from './onnx/readMoments.js'
 import { readModel } from './readModel.js'
@@ -19,16 +20,18 @@ export async function inspect(path: string, options: InspectOptions = {}): Promi
     const { layers, head, all, opTypes, roles, exclude } = options
     const isGiven = Boolean(layers?.length || head || all || opTypes?.length || roles?.length || exclude?.length)
     const selected = isGiven ? selectWeights(weights, options) : new Set(weights)
+    const { hints, lines } = findNotes(model, weights, null)
     return {
       schema: 1,
       tool,
       model: describeModel(model),
       parameters: weights.map((w) => ({
         ...describeWeight(w, selected.has(w)),
+        ...(hints.has(w.tensor) ? { hint: hints.get(w.tensor) as string } : {}),
         ...(options.stats ? { stats: readMoments(model, w.tensor) } : {}),
       })),
       skipped: skipped.map(describeSkipped),
-      notes: [],
+      notes: lines,
     }
   } finally {
     model.close()

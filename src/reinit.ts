@@ -1,5 +1,6 @@
 import { basename, dirname, join } from 'node:path'
 import { ReinitError, usage } from './errors.js'
+import { findNotes } from './findNotes.js'
 import { findWeights } from './findWeights.js'
 import { describeModel, describeSkipped, describeWeight, tool } from './inspect.js'
 import { makePlan } from './makePlan.js'
@@ -31,22 +32,28 @@ export async function reinit(path: string, options: ReinitOptions): Promise<Rein
     const fills = planFills(model, selected, options)
     if (fills.fills.length === 0)
       throw usage(`Nothing that is selected can be changed: ${fills.kept[0]?.detail ?? 'no values'} (${fills.kept[0]?.name ?? ''}).`)
+    const redrawn = new Set(fills.fills.map((f) => f.weight))
+    const notes = [...fills.notes, ...findNotes(model, weights, redrawn).lines]
     const { inPlace = false, overwrite = false, data = 'copy' } = options
     if (inPlace && options.output !== undefined) throw usage('--in-place and --output exclude each other.')
     const output = inPlace ? path : (options.output ?? join(dirname(path), `${basename(path).replace(/\.onnx$/i, '')}.reinit.onnx`))
     const plan = makePlan(model, fills.fills, { output, inPlace, overwrite, data })
-    const report = describe(model, weights, skipped, selected, fills, plan, options)
+    const report = describe(model, weights, skipped, selected, { ...fills, notes }, plan, options)
     if (options.dryRun) return { ...report, output: null, milliseconds: { read: clock(), write: 0, verify: 0, run: 0 } }
     const read = clock()
     const staged = await writePlan(plan, model, options)
     try {
       const write = clock()
+      const noted = {
+        ...report,
+        notes: [...report.notes, ...staged.leftovers.map((path) => `removed ${path}, left behind by a run that was killed`)],
+      }
       const verification = options.verify === false ? null : await verifyPlan(plan, model, staged, readModel, options)
       if (verification) refuseUnproven(verification, report.changed)
       const verify = clock()
       const run = isRun ? await runModel(runnable(model, staged, path, plan), options) : NOT_RUN
       const written = run.status === 'failed' ? [] : staged.commit()
-      const proven = verification ? proofs(report, verification) : report
+      const proven = verification ? proofs(noted, verification) : noted
       return { ...proven, output: written.length > 0 ? output : null, written, run, milliseconds: { read, write, verify, run: clock() } }
     } finally {
       staged.discard()

@@ -89,6 +89,8 @@ export interface ReportParameter {
   readonly shared: boolean
   readonly selected: boolean
   readonly stats?: Moments
+  /** Why it looks made rather than learned: a fixed basis, a table. */
+  readonly hint?: string
 }
 export interface ReportSkipped {
   readonly name: string

@@ -29,7 +29,7 @@ export function layersOf(tensor: Tensor, uses: readonly NamedUse[], signature: R
     const alias = aliasEvidence(tensor, use)
     if (alias) return alias.module
     if (!own) return unnamed(tensor, use, trace)
-    if (!trace || isWithin(own.module, trace.module)) return own.module
+    if (!trace || isWithin(own.module, trace.module) || isAgain(own.module, trace.module)) return own.module
     if (modules.size > 1 && home !== undefined && home !== null) return trace.module + own.module.slice(home.length)
     return ownsParameter(trace, own.leaf, use.role, signature) ? trace.module : own.module
   })
@@ -47,6 +47,12 @@ function unnamed(tensor: Tensor, { siblings, owner }: NamedUse, trace: ModuleSco
 const isWithin = (module: string, ancestor: string) => module === ancestor || module.startsWith(`${ancestor}.`)
 
 const nodeName = (node: Node) => node.name || `${node.opType}_${node.index}`
+
+/** Legacy torch numbers the second call of a module: `decoder.rnn_1` is decoder.rnn. */
+function isAgain(module: string, called: string): boolean {
+  const [own, other] = [module.split('.'), called.split('.')]
+  return other.every((segment, i) => segment === own[i] || segment.replace(/_\d+$/, '') === own[i])
+}
 
 /** A tensor that carries another module's name than the one that uses it: merged or tied. A folded batch norm is no owner. */
 function ownsParameter(trace: ModuleScope, leaf: string, role: Role, signature: ReadonlyMap<string, Target>): boolean {

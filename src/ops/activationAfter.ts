@@ -25,7 +25,7 @@ export function activationAfter(model: Model, scope: Scope, node: Consumer['node
 }
 
 function after(model: Model, scope: Scope, name: string, steps: number): string | null {
-  const readers = readersOf(scope, name).filter((r) => !/^(Shape|Size)$/.test(r.node.opType))
+  const readers = readersOf(scope, name).filter((r) => !asksForType(r))
   if (readers.length === 0 || steps === 0) return null
   if (readers.length > 1) {
     const decomposed = decomposedActivation(model, scope, name)
@@ -38,6 +38,9 @@ function after(model: Model, scope: Scope, name: string, steps: number): string 
   }
   return [...found][0] ?? null
 }
+
+/** A reader of a value's shape or type, not of its numbers. */
+const asksForType = ({ node, input }: Consumer) => /^(Shape|Size)$/.test(node.opType) || (node.opType === 'CastLike' && input === 1)
 
 function through(model: Model, { scope, node, input }: Consumer, steps: number): string | null {
   const key = `${node.domain}:${node.opType}`

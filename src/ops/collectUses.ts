@@ -49,7 +49,7 @@ export function collectUses(model: Model, kind: FanKind, isNamed: (tensor: Tenso
     if (op.node.domain === 'ai.onnx.ml') inAttributes.push(...coefficients(op.node))
     if (isPath || op.inputs.every((c) => c === null)) return
     const added = elementwiseUse(op)
-    const table = added ? [added.slot] : slots[op.key]
+    const table = added ? [added.slot] : slotsOf(op)
     const isDerived = op.inputs.every((c, i) => c !== null || op.inputNames[i] === '')
     op.inputs.forEach((constant, input) => {
       const slot = table?.find((s) => s.input === input)
@@ -77,6 +77,13 @@ export function collectUses(model: Model, kind: FanKind, isNamed: (tensor: Tenso
       at(part).quantizes = tensor
     }
   }
+}
+
+/** Of a product of two constants that is no weight itself, the left one is the data: a learned query, an initial state. */
+function slotsOf(op: Op): readonly Slot[] | undefined {
+  const table = slots[op.key]
+  const isProduct = table?.[0]?.input === 0 && table[1]?.input === 1 && table[1].role === 'weight' && op.inputs[0] && op.inputs[1]
+  return isProduct ? [{ input: 0, role: 'position' }, ...table.slice(1)] : table
 }
 
 /** More floats than any setting of an operator: trees, coefficients, support vectors. */

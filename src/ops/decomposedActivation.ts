@@ -39,7 +39,7 @@ export function decomposedActivation(model: Model, scope: Scope, name: string): 
     if (seen.has(node)) continue
     const known = node.inputs.filter((n) => n !== '' && constantAt(next.scope, n) === null)
     if (!elementwise.test(node.opType) && !isTransparent(node)) continue
-    if (!known.every((n) => cone.has(n))) continue
+    if (!known.every((n) => cone.has(n)) || constantAt(next.scope, node.outputs[0] ?? '')) continue
     seen.add(node)
     nodes.push(node)
     if (node.opType === 'Mul' && new Set(known).size > 1) gated = true

@@ -49,7 +49,8 @@ export class Op {
   /** Small integers that an input holds (a shape, axes), else those of an attribute: both spellings of one thing, by opset. */
   list(input: number, name?: string): readonly number[] | null {
     const constant = this.inputs[input]
-    if (constant) return (constant.ints ??= intsOf(this.model, constant))
+    if (constant?.ints === undefined && constant) constant.ints = intsOf(this.model, constant)
+    if (constant) return constant.ints ?? null
     return (name !== undefined && this.attribute(name)?.ints) || null
   }
 
@@ -83,7 +84,11 @@ function scalarOf(model: Model, tensor: Tensor): number | undefined {
 /** A constant's integers: a tensor, or a concatenation of whole ones. */
 function intsOf(model: Model, { views }: Constant): readonly number[] | null {
   const parts = views.map((v) => {
-    const whole = v.as === 'values' && v.axes && v.axes.reduce((n, atoms) => n * sizeOf(atoms), 1) === v.tensor.elementCount
+    const whole =
+      v.as === 'values' &&
+      /^INT(32|64)$/.test(v.tensor.dataType) &&
+      v.axes &&
+      v.axes.reduce((n, atoms) => n * sizeOf(atoms), 1) === v.tensor.elementCount
     return whole ? readInts(model, v.tensor) : null
   })
   return parts.length > 0 && parts.every((p) => p !== null) ? parts.flat() : null

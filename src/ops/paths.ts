@@ -1,6 +1,7 @@
 import { isFloatType } from '../onnx/dataTypes.js'
+import { fateOf } from './fateOf.js'
 import type { Op } from './op.js'
-import { type Constant, expanded, permuted, reshaped, sizeOf, sliced, soleTensor, type View, withAxes } from './view.js'
+import { type Constant, expanded, permuted, REPEATED, reshaped, sizeOf, sliced, soleTensor, type View, withAxes } from './view.js'
 
 type Path = (op: Op) => readonly (Constant | null)[]
 
@@ -48,6 +49,10 @@ export const paths: Readonly<Record<string, Path>> = {
     }
     return withAxes(c, insert(dims, 1), (a) => insert(a, []))
   }),
+  'ai.onnx:Tile': one((c, op, dims) => {
+    const repeats = op.list(1)
+    return repeats?.length === dims.length ? tiled(c, dims, repeats) : blurred(c)
+  }),
   'ai.onnx:Expand': one((c, op) => {
     const shape = op.list(1)
     return shape ? expanded(c, shape) : blurred(c)
@@ -71,12 +76,15 @@ export const paths: Readonly<Record<string, Path>> = {
       return sliced(seen, axis, lengthOf(dims[axis] ?? 0, starts[i] ?? 0, ends[i] ?? 0, steps[i] ?? 1))
     }, c)
   }),
-  /** Only a constant scalar index is a path (a slice of a stack); a list of indices is a lookup. */
+  /** A constant scalar index is a path (a slice of a stack); a list of indices is a lookup, unless a weight is put together so. */
   'ai.onnx:Gather': (op) => {
     const [c, index] = op.inputs
-    if (!c?.dims || index?.dims?.length !== 0) return [null]
+    if (!c?.dims || !index?.dims) return [null]
     const axis = from(op.int('axis', 0), c.dims.length)
-    return [keepAxes(c, c.dims, (i) => i !== axis)]
+    if (index.dims.length === 0) return [keepAxes(c, c.dims, (i) => i !== axis)]
+    const [count, ...rest] = index.dims
+    const isWeight = count !== undefined && rest.length === 0 && fateOf(op.scope, op.node.outputs[0] ?? '') === 'weight'
+    return [isWeight ? sliced(c, axis, count) : null]
   },
   'ai.onnx:Concat': (op) => {
     const parts = op.inputs
@@ -87,10 +95,51 @@ export const paths: Readonly<Record<string, Path>> = {
     const axis = from(op.int('axis', 0), rank)
     return [merged(parts, first?.dims?.map((d, i) => (i === axis ? parts.reduce((n, p) => n + (p.dims?.[axis] ?? 0), 0) : d)) ?? null)]
   },
+  'ai.onnx:SplitToSequence': one((c, op, dims) => {
+    const axis = from(op.int('axis', 0), dims.length)
+    const [given, length] = [op.list(1), dims[axis] ?? 0]
+    const isNumber = op.inputs[1]?.dims?.length === 0
+    const size = given ? (isNumber ? (given[0] ?? 1) : null) : 1
+    if (op.inputNames[1] && !given) return blurred(c)
+    const sizes =
+      size === null ? (given ?? []) : Array.from({ length: Math.ceil(length / size) }, (_, i) => Math.min(size, length - i * size))
+    const isKept = given !== null || op.int('keepdims', 1) === 1
+    const parts = sizes.map((n) => sliced(c, axis, n))
+    return { ...blurred(c), parts: isKept ? parts : parts.map((p) => keepAxes(p, p.dims ?? [], (i) => i !== axis)) }
+  }),
+  'ai.onnx:SequenceConstruct': ({ inputs: parts }) => [parts.every((p) => p !== null) ? { ...merged(parts, null), parts } : null],
+  'ai.onnx:SequenceAt': (op) => {
+    const [c, at] = [op.inputs[0], op.list(1)?.[0]]
+    return [(at === undefined ? null : c?.parts?.at(at)) ?? (c ? blurred(c) : null)]
+  },
+  'ai.onnx:MatMul': factors,
+  'ai.onnx:Gemm': factors,
+  'ai.onnx:Neg': same,
   'ai.onnx:Mul': combined,
   'ai.onnx:Div': combined,
   'ai.onnx:Add': combined,
   'ai.onnx:Sub': combined,
+}
+
+/**
+ * Two factors whose product is a weight (low rank): of [M, R]·[R, N] the operator that takes it sees each as what it is, a matrix from in
+ * to out, the axis that they share in the place of the other's.
+ */
+function factors(op: Op): readonly (Constant | null)[] {
+  const [a, b, c] = op.inputs
+  if (a?.dims?.length !== 2 || b?.dims?.length !== 2 || c || fateOf(op.scope, op.node.outputs[0] ?? '') !== 'weight') return [null]
+  const turned = (x: Constant, flag: string) => (op.int(flag, 0) !== 0 ? permuted(x, [1, 0]) : x)
+  const [left, right] = [turned(a, 'transA'), turned(b, 'transB')]
+  return [merged([left, right], [left.dims?.[0] ?? 1, right.dims?.[1] ?? 1])]
+}
+
+function tiled(c: Constant, dims: readonly number[], repeats: readonly number[]): Constant {
+  const many = (i: number) => repeats[i] ?? 1
+  return withAxes(
+    c,
+    dims.map((d, i) => d * many(i)),
+    (axes) => axes.map((own, i) => (many(i) === 1 ? own : [{ axis: REPEATED, size: many(i) }, ...own])),
+  )
 }
 
 const merged = (parts: readonly Constant[], dims: readonly number[] | null): Constant => ({ dims, views: parts.flatMap((p) => p.views) })

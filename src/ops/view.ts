@@ -36,7 +36,9 @@ export interface Constant {
   /** null where the path does not tell. */
   readonly dims: readonly number[] | null
   readonly views: readonly View[]
-  /** Its integers, once somebody asked. */
+  /** Of a sequence: its tensors. */
+  readonly parts?: readonly Constant[]
+  /** Its integers, once somebody asked; null: they are not known. */
   ints?: readonly number[] | null
 }
 

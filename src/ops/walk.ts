@@ -1,7 +1,10 @@
 import type { Graph, Model, Node } from '../types.js'
+import { fateOf } from './fateOf.js'
+import { integersOf } from './integers.js'
 import { Op } from './op.js'
 import { paths } from './paths.js'
 import { Calls, constantAt, definingScope, newScope, producerIn, type Scope } from './scope.js'
+import { slots } from './slots.js'
 import { type Constant, type View, withAxes } from './view.js'
 
 /**
@@ -63,19 +66,29 @@ function sortNodes(graph: Graph): readonly Node[] {
   return [...ready, ...nodes.filter((n) => !seen.has(n))]
 }
 
-/** Whether the node is a path: what comes out is what went in, moved. */
+/** Whether the node is a path: what comes out is what went in, moved; or only helps to compute a weight. */
 function follow(op: Op): boolean {
   const { scope, node, inputs } = op
   const known = inputs.filter((c) => c !== null)
-  if (known.length === 0) return false
-  const path = paths[op.key]
+  const computed = isStored(scope, node.outputs[0]) ? null : integersOf(op)
+  if (known.length === 0 && !computed) return false
+  const results = paths[op.key]?.(op) ?? []
   const allConstant = known.length === op.inputNames.filter((n) => n !== '').length
-  const results = path?.(op) ?? []
+  // a layer on constants makes data, unless a weight is computed with it
+  const isLayer = allConstant && !computed && results.every((r) => r === null) && op.key in slots
+  const isIngredient = isLayer && fateOf(scope, node.outputs[0] ?? '') === 'ingredient'
   node.outputs.forEach((name, i) => {
-    const result = results[i] ?? (allConstant ? opaque(known) : null)
-    if (result && name !== '') scope.constants.set(name, result)
+    const moved = results[i] ?? (allConstant && (!isLayer || isIngredient) ? opaque(known) : null)
+    if (name !== '' && i === 0 && computed)
+      scope.constants.set(name, { dims: moved?.dims ?? computed.dims, views: moved?.views ?? [], ints: computed.ints })
+    else if (name !== '' && moved) scope.constants.set(name, moved === inputs[0] ? moved : { ...moved, ints: null })
   })
-  return results.some((r) => r !== null)
+  return isIngredient || computed !== null || results.some((r) => r !== null)
+}
+
+function isStored(scope: Scope, name: string | undefined): boolean {
+  const definition = scope.graph.defined.get(name ?? '')
+  return definition !== undefined && 'elementCount' in definition
 }
 
 /** More sources than any one parameter has: a value computed from that many tensors is not a view of them. */

@@ -4,7 +4,7 @@ import { fanOf } from './fan.js'
 import type { Op } from './op.js'
 import { quantizationOf } from './quantization.js'
 import type { Slot } from './slots.js'
-import { denseDims, sizeOf, storedLayout, type View } from './view.js'
+import { denseDims, REPEATED, sizeOf, storedLayout, type View } from './view.js'
 
 /** A use without what only the rest of the model tells. */
 export type DraftUse = Omit<WeightUse, 'layer' | 'activation'>
@@ -15,10 +15,13 @@ export function weightUse(op: Op, slot: Slot, view: View, kind: FanKind): DraftU
   const { tensor } = view
   // what an operator computes from a parameter has no axes of it, but a learned number stays one behind Exp
   if (view.as === 'source' && tensor.elementCount > 1) return null
+  // one number of a Constant node, spread out: a bias of zeros, a scale of ones
+  if (tensor.owner === 'constant' && tensor.elementCount === 1 && view.axes?.some((atoms) => atoms.some((a) => a.axis === REPEATED)))
+    return null
   const isFactor = view.as === 'factor'
   if (isFactor && tensor.elementCount === 1 && slot.layout) return null
   const sizes = slot.dims?.(op) ?? view.axes?.map(sizeOf) ?? null
-  const roles = isFactor || !sizes ? null : inChain(op, slot.input, slot.layout?.(op, sizes.length) ?? null)
+  const roles = isFactor || !sizes ? null : (slot.layout?.(op, sizes.length) ?? null)
   if (slot.layout && sizes && !roles && !isFactor) return null
   const quantization = quantizationOf(op, slot, view, roles)
   if (!isFloatType(tensor.dataType) && !quantization) return null
@@ -51,14 +54,6 @@ function widthOf(op: Op, slot: Slot, roles: readonly AxisRole[] | null, stacked:
   if (typeof stacked !== 'number') return stacked[0] ?? null
   const whole = op.inputs[slot.input]?.dims?.[roles?.indexOf('out') ?? -1]
   return stacked > 1 && whole !== undefined ? whole / stacked : null
-}
-
-/** In a product of two constants the one on the far side of the data maps the other way: x·(A·B) is x·A·B. */
-function inChain({ scope, node, opType, inputs }: Op, input: number, roles: readonly AxisRole[] | null): readonly AxisRole[] | null {
-  if (!roles || !inputs[0] || !inputs[1] || !/^(MatMul|Gemm)$/.test(opType)) return roles
-  const standsRight = scope.consumers.of(node.outputs[0] ?? '')[0]?.input !== 0
-  if (input === (standsRight ? 1 : 0)) return roles
-  return roles.map((r) => (r === 'in' ? 'out' : r === 'out' ? 'in' : r))
 }
 
 /** Bits packed along the in axis: the first stored axis is out, the others are in. */
