@@ -1,38 +1,102 @@
-// src/init/draw.ts four blocks at a time: lanes are blocks b … b+3, registers are their words.
+// src/init/plainDraw.ts, sixteen blocks at a time in four groups of four: lanes are the blocks of a group, registers their words. Four groups
+// keep the multipliers busy while each waits for its own last round.
 
-/** Words of one step, by register. */
-let w0: v128 = i32x4.splat(0)
-let w1: v128 = i32x4.splat(0)
-let w2: v128 = i32x4.splat(0)
-let w3: v128 = i32x4.splat(0)
+/** Words of sixteen blocks: of each group w0, w1, w2 and w3. */
+const WORDS = memory.data(256, 16)
+/** The key's two words in each round, in all lanes. */
+const KEYS = memory.data(320, 16)
+const BLOCKS = 16
+const BYTES = 256
 
-// @ts-ignore: decorator
-@inline
-function philox(block: i64, h0: i32, h1: i32, k0: i32, k1: i32): void {
-  const m0 = i32x4.splat(0xd2511f53)
-  const m1 = i32x4.splat(0xcd9e8d57)
-  const first = i64x2.add(i64x2.splat(block), i64x2(0, 1))
-  const second = i64x2.add(i64x2.splat(block), i64x2(2, 3))
-  let c0 = v128.shuffle<i32>(first, second, 0, 2, 4, 6)
-  let c1 = v128.shuffle<i32>(first, second, 1, 3, 5, 7)
-  let c2 = i32x4.splat(h0)
-  let c3 = i32x4.splat(h1)
+function schedule(k0: i32, k1: i32): void {
   for (let round = 0; round < 10; round++) {
-    const p0 = i64x2.extmul_low_i32x4_u(c0, m0)
-    const p1 = i64x2.extmul_high_i32x4_u(c0, m0)
-    const p2 = i64x2.extmul_low_i32x4_u(c2, m1)
-    const p3 = i64x2.extmul_high_i32x4_u(c2, m1)
-    c0 = v128.xor(v128.xor(v128.shuffle<i32>(p2, p3, 1, 3, 5, 7), c1), i32x4.splat(k0))
-    c1 = v128.shuffle<i32>(p2, p3, 0, 2, 4, 6)
-    c2 = v128.xor(v128.xor(v128.shuffle<i32>(p0, p1, 1, 3, 5, 7), c3), i32x4.splat(k1))
-    c3 = v128.shuffle<i32>(p0, p1, 0, 2, 4, 6)
+    v128.store(KEYS + (round << 5), i32x4.splat(k0))
+    v128.store(KEYS + (round << 5), i32x4.splat(k1), 16)
     k0 += 0x9e3779b9
     k1 += 0xbb67ae85
   }
-  w0 = c0
-  w1 = c1
-  w2 = c2
-  w3 = c3
+}
+
+/** Blocks block + i and the next. */
+// @ts-ignore: decorator
+@inline
+function numbers(block: i64, i: i64): v128 {
+  return i64x2.add(i64x2.splat(block + i), i64x2(0, 1))
+}
+
+/** WORDS of blocks block … block + 15. */
+function philox(block: i64, h0: i32, h1: i32): void {
+  const m0 = i32x4.splat(0xd2511f53)
+  const m1 = i32x4.splat(0xcd9e8d57)
+  let a0 = v128.shuffle<i32>(numbers(block, 0), numbers(block, 2), 0, 2, 4, 6)
+  let b0 = v128.shuffle<i32>(numbers(block, 0), numbers(block, 2), 1, 3, 5, 7)
+  let c0 = i32x4.splat(h0)
+  let d0 = i32x4.splat(h1)
+  let a1 = v128.shuffle<i32>(numbers(block, 4), numbers(block, 6), 0, 2, 4, 6)
+  let b1 = v128.shuffle<i32>(numbers(block, 4), numbers(block, 6), 1, 3, 5, 7)
+  let c1 = i32x4.splat(h0)
+  let d1 = i32x4.splat(h1)
+  let a2 = v128.shuffle<i32>(numbers(block, 8), numbers(block, 10), 0, 2, 4, 6)
+  let b2 = v128.shuffle<i32>(numbers(block, 8), numbers(block, 10), 1, 3, 5, 7)
+  let c2 = i32x4.splat(h0)
+  let d2 = i32x4.splat(h1)
+  let a3 = v128.shuffle<i32>(numbers(block, 12), numbers(block, 14), 0, 2, 4, 6)
+  let b3 = v128.shuffle<i32>(numbers(block, 12), numbers(block, 14), 1, 3, 5, 7)
+  let c3 = i32x4.splat(h0)
+  let d3 = i32x4.splat(h1)
+  let p: v128, q: v128, r: v128, s: v128
+  for (let key = KEYS; key < KEYS + 320; key += 32) {
+    const k0 = v128.load(key)
+    const k1 = v128.load(key, 16)
+    p = i64x2.extmul_low_i32x4_u(a0, m0)
+    q = i64x2.extmul_high_i32x4_u(a0, m0)
+    r = i64x2.extmul_low_i32x4_u(c0, m1)
+    s = i64x2.extmul_high_i32x4_u(c0, m1)
+    a0 = v128.xor(v128.xor(v128.shuffle<i32>(r, s, 1, 3, 5, 7), b0), k0)
+    b0 = v128.shuffle<i32>(r, s, 0, 2, 4, 6)
+    c0 = v128.xor(v128.xor(v128.shuffle<i32>(p, q, 1, 3, 5, 7), d0), k1)
+    d0 = v128.shuffle<i32>(p, q, 0, 2, 4, 6)
+    p = i64x2.extmul_low_i32x4_u(a1, m0)
+    q = i64x2.extmul_high_i32x4_u(a1, m0)
+    r = i64x2.extmul_low_i32x4_u(c1, m1)
+    s = i64x2.extmul_high_i32x4_u(c1, m1)
+    a1 = v128.xor(v128.xor(v128.shuffle<i32>(r, s, 1, 3, 5, 7), b1), k0)
+    b1 = v128.shuffle<i32>(r, s, 0, 2, 4, 6)
+    c1 = v128.xor(v128.xor(v128.shuffle<i32>(p, q, 1, 3, 5, 7), d1), k1)
+    d1 = v128.shuffle<i32>(p, q, 0, 2, 4, 6)
+    p = i64x2.extmul_low_i32x4_u(a2, m0)
+    q = i64x2.extmul_high_i32x4_u(a2, m0)
+    r = i64x2.extmul_low_i32x4_u(c2, m1)
+    s = i64x2.extmul_high_i32x4_u(c2, m1)
+    a2 = v128.xor(v128.xor(v128.shuffle<i32>(r, s, 1, 3, 5, 7), b2), k0)
+    b2 = v128.shuffle<i32>(r, s, 0, 2, 4, 6)
+    c2 = v128.xor(v128.xor(v128.shuffle<i32>(p, q, 1, 3, 5, 7), d2), k1)
+    d2 = v128.shuffle<i32>(p, q, 0, 2, 4, 6)
+    p = i64x2.extmul_low_i32x4_u(a3, m0)
+    q = i64x2.extmul_high_i32x4_u(a3, m0)
+    r = i64x2.extmul_low_i32x4_u(c3, m1)
+    s = i64x2.extmul_high_i32x4_u(c3, m1)
+    a3 = v128.xor(v128.xor(v128.shuffle<i32>(r, s, 1, 3, 5, 7), b3), k0)
+    b3 = v128.shuffle<i32>(r, s, 0, 2, 4, 6)
+    c3 = v128.xor(v128.xor(v128.shuffle<i32>(p, q, 1, 3, 5, 7), d3), k1)
+    d3 = v128.shuffle<i32>(p, q, 0, 2, 4, 6)
+  }
+  v128.store(WORDS, a0, 0)
+  v128.store(WORDS, b0, 16)
+  v128.store(WORDS, c0, 32)
+  v128.store(WORDS, d0, 48)
+  v128.store(WORDS, a1, 64)
+  v128.store(WORDS, b1, 80)
+  v128.store(WORDS, c1, 96)
+  v128.store(WORDS, d1, 112)
+  v128.store(WORDS, a2, 128)
+  v128.store(WORDS, b2, 144)
+  v128.store(WORDS, c2, 160)
+  v128.store(WORDS, d2, 176)
+  v128.store(WORDS, a3, 192)
+  v128.store(WORDS, b3, 208)
+  v128.store(WORDS, c3, 224)
+  v128.store(WORDS, d3, 240)
 }
 
 /** Registers of one element number each, to four blocks in a row. */
@@ -86,17 +150,20 @@ function clamp(v: v128, low: f32, high: f32): v128 {
   return f32x4.pmin(f32x4.pmax(v, f32x4.splat(low)), f32x4.splat(high))
 }
 
-/** Fills `blocks` (a multiple of 4) blocks from block `block` on. */
+/** Fills `blocks` (a multiple of 16) blocks from block `block` on. */
 export function uniform(at: usize, blocks: i32, block: i64, h0: i32, h1: i32, k0: i32, k1: i32, half: f32, middle: f32, low: f32, high: f32): void {
-  for (let i = 0; i < blocks; i += 4, at += 64) {
-    philox(block + i, h0, h1, k0, k1)
-    store(
-      at,
-      oneUniform(w0, half, middle, low, high),
-      oneUniform(w1, half, middle, low, high),
-      oneUniform(w2, half, middle, low, high),
-      oneUniform(w3, half, middle, low, high),
-    )
+  schedule(k0, k1)
+  for (let i = 0; i < blocks; i += BLOCKS) {
+    philox(block + i, h0, h1)
+    for (let w = WORDS; w < WORDS + BYTES; w += 64, at += 64) {
+      store(
+        at,
+        oneUniform(v128.load(w), half, middle, low, high),
+        oneUniform(v128.load(w, 16), half, middle, low, high),
+        oneUniform(v128.load(w, 32), half, middle, low, high),
+        oneUniform(v128.load(w, 48), half, middle, low, high),
+      )
+    }
   }
 }
 
@@ -107,13 +174,16 @@ function oneUniform(w: v128, half: f32, middle: f32, low: f32, high: f32): v128 
 }
 
 export function normal(at: usize, blocks: i32, block: i64, h0: i32, h1: i32, k0: i32, k1: i32, mean: f32, std: f32): void {
-  for (let i = 0; i < blocks; i += 4, at += 64) {
-    philox(block + i, h0, h1, k0, k1)
-    pair(w0, w1, mean, std)
-    const v0 = first
-    const v1 = second
-    pair(w2, w3, mean, std)
-    store(at, v0, v1, first, second)
+  schedule(k0, k1)
+  for (let i = 0; i < blocks; i += BLOCKS) {
+    philox(block + i, h0, h1)
+    for (let w = WORDS; w < WORDS + BYTES; w += 64, at += 64) {
+      pair(v128.load(w), v128.load(w, 16), mean, std)
+      const v0 = first
+      const v1 = second
+      pair(v128.load(w, 32), v128.load(w, 48), mean, std)
+      store(at, v0, v1, first, second)
+    }
   }
 }
 
@@ -147,16 +217,16 @@ export function truncatedNormal(
   at: usize, blocks: i32, block: i64, h0: i32, h1: i32, k0: i32, k1: i32,
   mean: f32, std: f32, low: f32, high: f32, left: i32, leftStep: f32, rightStep: f32, leftFirst: f32, rightFirst: f32,
 ): void {
-  for (let i = 0; i < blocks; i += 4, at += 64) {
-    philox(block + i, h0, h1, k0, k1)
-    const x1 = w1
-    const x2 = w2
-    const x3 = w3
-    const v0 = inverted(w0, mean, std, low, high, left, leftStep, rightStep, leftFirst, rightFirst)
-    const v1 = inverted(x1, mean, std, low, high, left, leftStep, rightStep, leftFirst, rightFirst)
-    const v2 = inverted(x2, mean, std, low, high, left, leftStep, rightStep, leftFirst, rightFirst)
-    const v3 = inverted(x3, mean, std, low, high, left, leftStep, rightStep, leftFirst, rightFirst)
-    store(at, v0, v1, v2, v3)
+  schedule(k0, k1)
+  for (let i = 0; i < blocks; i += BLOCKS) {
+    philox(block + i, h0, h1)
+    for (let w = WORDS; w < WORDS + BYTES; w += 64, at += 64) {
+      const v0 = inverted(v128.load(w), mean, std, low, high, left, leftStep, rightStep, leftFirst, rightFirst)
+      const v1 = inverted(v128.load(w, 16), mean, std, low, high, left, leftStep, rightStep, leftFirst, rightFirst)
+      const v2 = inverted(v128.load(w, 32), mean, std, low, high, left, leftStep, rightStep, leftFirst, rightFirst)
+      const v3 = inverted(v128.load(w, 48), mean, std, low, high, left, leftStep, rightStep, leftFirst, rightFirst)
+      store(at, v0, v1, v2, v3)
+    }
   }
 }
 

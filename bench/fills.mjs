@@ -1,58 +1,20 @@
 // Fills and statistics in M elements/s of CPU time on one thread, in one run against torch and numpy (bench/fills.py) where a Python that has
 // them is given: node bench/fills.mjs [python] [--large]. Pairs alternate; medians, with the smallest and largest ratio.
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { pathToFileURL } from 'node:url'
-import { build } from 'esbuild'
-import { embedKernel } from '../assembly/embedKernel.mjs'
+import { linear, loadInit } from './loadInit.mjs'
 
 const [python] = process.argv.slice(2).filter((a) => !a.startsWith('--'))
 const large = process.argv.includes('--large')
 const PAIRS = 7
 const N = 1 << 24
 
-const folder = mkdtempSync(join(tmpdir(), 'fills-'))
-await build({
-  stdin: {
-    contents: `
-      export { makeFill } from './src/init/makeFill.ts'
-      export { resolveInitializer } from './src/init/resolveInitializer.ts'
-      export { accumulate } from './src/init/statistics.ts'
-      export { Generator } from './src/init/torch/generator.ts'`,
-    resolveDir: '.',
-  },
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  outfile: join(folder, 'init.mjs'),
-  plugins: [embedKernel],
-  logLevel: 'error',
-})
-const { makeFill, resolveInitializer, accumulate, Generator } = await import(pathToFileURL(join(folder, 'init.mjs')).href)
-rmSync(folder, { recursive: true })
-
+const { makeFill, resolveInitializer, accumulate, Generator } = await loadInit()
 const values = new Float32Array(N)
-const target = (rows, columns) => ({
-  dims: [rows, columns],
-  elementCount: rows * columns,
-  dataType: 'FLOAT',
-  fan: { fanIn: columns, fanOut: rows },
-  layout: ['out', 'in'],
-  groups: 1,
-  stacked: 1,
-  role: 'weight',
-  opType: 'Gemm',
-  activation: null,
-  scope: '',
-  name: 'w',
-})
 const CHUNK = 1 << 16
 function fill(initializer, rows, columns, context = {}) {
   const out = values.subarray(0, rows * columns)
-  const { filler } = makeFill(resolveInitializer(initializer), target(rows, columns), 0n, context)
+  const { filler } = makeFill(resolveInitializer(initializer), linear(rows, columns), 0n, context)
   if (filler.access === 'whole') return filler.fill(out)
   for (let start = 0; start < out.length; start += CHUNK) {
     const part = out.subarray(start, start + CHUNK)
@@ -61,7 +23,7 @@ function fill(initializer, rows, columns, context = {}) {
   }
 }
 function check() {
-  const { distribution } = makeFill(resolveInitializer('normal'), target(4096, 4096), 0n)
+  const { distribution } = makeFill(resolveInitializer('normal'), linear(4096, 4096), 0n)
   const { add, finish } = accumulate(distribution, 'FLOAT', N)
   for (let start = 0; start < N; start += CHUNK) add(values.subarray(start, start + CHUNK))
   return finish()

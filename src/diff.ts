@@ -115,7 +115,7 @@ const keyOf = ({ graph, name }: Tensor) => `${graph.scope}\0${name}`
 
 /** What a pattern names: parameters as --layers does, else any tensor by its name. */
 function matched(models: readonly Model[], weights: readonly Weight[], pattern: string): Tensor[] {
-  const found = matchPattern(weights, pattern).map((w) => w.tensor)
+  const found = matchPattern(weights, pattern, '--only').map((w) => w.tensor)
   if (found.length === 0) found.push(...models.flatMap((model) => model.tensors.filter((t) => t.name === pattern)))
   if (found.length > 0) return found
   const near = nearestNames(weights, pattern).map((name) => JSON.stringify(name))

@@ -1,15 +1,19 @@
+import { containersOf } from './names/containers.js'
 import { layersOf } from './names/layersOf.js'
 import { isCounter, splitParameter } from './names/schemes.js'
 import { signatureOf, type Target } from './names/signature.js'
 import { isFloatType } from './onnx/dataTypes.js'
 import { activationAfter } from './ops/activationAfter.js'
 import { collectUses, type Found } from './ops/collectUses.js'
+import { endsBranch } from './ops/endsBranch.js'
+import { mergedQuantization } from './ops/quantization.js'
 import type { FanKind, Model, Node, Skipped, Tensor, Weight, WeightUse } from './types.js'
 
 /** Every tensor that an operator uses as a parameter, and the float tensors that can't be handled, with the reason. */
 export function findWeights(model: Model, kind: FanKind = 'graph'): { weights: Weight[]; skipped: Skipped[] } {
   const { found, heads, inAttributes } = collectUses(model, kind, isNamedNumber)
   const signature = signatureOf(model)
+  const containers = containersOf(found)
   const siblings = new Map<Node, Set<Tensor>>()
   for (const [tensor, { uses }] of found)
     for (const { place } of uses) siblings.set(place.owner.node, (siblings.get(place.owner.node) ?? new Set()).add(tensor))
@@ -22,10 +26,12 @@ export function findWeights(model: Model, kind: FanKind = 'graph'): { weights: W
       of.quantizes ?? tensor,
       of.uses.map(({ place }) => ({ ...place, siblings: siblings.get(place.owner.node) ?? new Set() })),
       signature,
+      containers,
     )
     const uses = of.uses.map(({ use, place }, i): WeightUse => {
       const activation = use.fan && activationAfter(model, place.scope, place.node)
-      return { ...use, layer: layers[i] ?? '', activation }
+      const isLast = use.fan !== null && use.role === 'weight' && endsBranch(place.scope, place.node)
+      return { ...use, layer: layers[i] ?? '', activation, head: heads.has(place.owner.node), endsBranch: isLast }
     })
     const [first, ...rest] = uses
     if (of.refused !== null) skip('blocked-order', of.refused)
@@ -35,8 +41,9 @@ export function findWeights(model: Model, kind: FanKind = 'graph'): { weights: W
     else if (!isParameter(tensor, first, signature)) skip('data', 'added to or joined with data, and nothing names it a parameter')
     else {
       const decides = uses.find((u) => u.fan && u.role !== 'embedding') ?? uses.find((u) => u.fan) ?? first
-      const { role, layer, fan, layout, activation, quantization } = decides
-      const head = of.uses.some(({ place }) => heads.has(place.owner.node))
+      const { role, layer, fan, layout, activation } = decides
+      const quantization = mergedQuantization(uses)
+      const head = uses.some((u) => u.head)
       weights.push({ tensor, uses: [first, ...rest], readers: [...of.readers], head, role, layer, fan, layout, activation, quantization })
     }
   }

@@ -19,7 +19,7 @@ export async function inspect(path: string, options: InspectOptions = {}): Promi
     const { weights, skipped } = findWeights(model, options.fan)
     const { layers, head, all, opTypes, roles, exclude } = options
     const isGiven = Boolean(layers?.length || head || all || opTypes?.length || roles?.length || exclude?.length)
-    const selected = isGiven ? selectWeights(weights, options) : new Set(weights)
+    const selected = isGiven ? selectWeights(weights, skipped, options) : new Set(weights)
     const { hints, lines } = findNotes(model, weights, null)
     return {
       schema: 1,

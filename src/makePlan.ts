@@ -8,9 +8,10 @@ import { leftoverLinks } from './bytes/staging.js'
 import { statIfThere } from './bytes/statIfThere.js'
 import { ReinitError, usage } from './errors.js'
 import { placeData, type PlacedData } from './onnx/placeData.js'
+import { editTensor } from './onnx/rewriteTensor.js'
 import { refuseConflicts, refuseSharedBytes } from './onnx/refuseConflicts.js'
 import { valuePatches } from './onnx/valuePatches.js'
-import type { FramedPatch, Model, Plan, PlannedFile, PlannedFill, SourceFile } from './types.js'
+import type { FramedPatch, Model, Plan, PlannedFile, PlannedFill, SourceFile, TensorEdit } from './types.js'
 
 export interface PlanOptions {
   /** Path of the model to write; '-' is a stream. Not looked at with `inPlace`. */
@@ -18,6 +19,9 @@ export interface PlanOptions {
   readonly inPlace: boolean
   readonly overwrite: boolean
   readonly data: 'copy' | 'reference' | 'inline'
+  /** What else changes: tensors that are no drawn values, and the model's own fields. */
+  readonly edits?: readonly TensorEdit[]
+  readonly patches?: readonly FramedPatch[]
 }
 
 /**
@@ -38,20 +42,24 @@ function plan(model: Model, fills: readonly PlannedFill[], options: PlanOptions)
   const target = targetOf(model, options)
   const sources = sourceFiles(model)
   if (!inPlace && !target.isStream) refuseOutputs(target.folder, [target.name], sources, options.overwrite)
-  const tensors = fills.map((f) => f.weight.tensor)
-  refuseConflicts(model, tensors)
+  const edits = options.edits ?? []
+  const changed = (isResized: boolean) =>
+    fills.flatMap((f) => (f.change?.kind === 'insert' || (f.change && !isResized) ? [] : [f.change?.from ?? f.weight.tensor]))
+  refuseConflicts(model, [...changed(true), ...edits.map((e) => e.tensor)])
   const hasSameFolder = target.folder === realpathSync(dirname(model.path))
   const mode = data !== 'copy' ? data : inPlace ? 'inPlace' : hasSameFolder && !target.isStream ? 'rename' : 'copy'
   refuseMode(model, mode, target.isStream, hasSameFolder)
-  if (mode !== 'inline' && mode !== 'reference') refuseSharedBytes(model, new Set(tensors))
-  const values = fills.flatMap((fill, i) => valuePatches(model, fill, i))
-  const placed = placeData[mode]({ model, values, sources, outputName: target.name })
+  if (mode !== 'inline' && mode !== 'reference') refuseSharedBytes(model, new Set(changed(false)))
+  const values = [...fills.flatMap((fill, i) => valuePatches(model, fill, i)), ...edits.flatMap((edit) => editTensor(model, edit))]
+  const placing = placeData[mode]({ model, values, sources, outputName: target.name })
+  const placed = { ...placing, model: [...placing.model, ...(options.patches ?? [])] }
   if (mode === 'reference') refuseLinksOut(placed, target.folder)
   const files = plannedFiles(placed, sources, target, inPlace)
   refusePlaces(files, target, sources, options)
   const isModelKept = inPlace && files.at(-1)?.name !== target.name
   return {
     fills,
+    edits,
     files,
     companions: [...placed.companions, ...(isModelKept ? [{ name: target.name, path: model.path }] : [])],
     output: target.isStream ? null : join(target.folder, target.name),

@@ -23,7 +23,8 @@ export function readModel(path: string): Model {
     const tensors = reader.finish()
     const externalFiles = new Map<string, ExternalFile>()
     const sources = new Map<string, FileSource>()
-    for (const t of tensors) {
+    const others = new Map<string, Model>()
+    for (const t of [...tensors, ...reader.unlisted]) {
       if (!t.external) continue
       const { location, offset, byteLength } = t.external
       const file = externalFiles.get(location) ?? externalFile(path, location)
@@ -44,6 +45,7 @@ export function readModel(path: string): Model {
       functions,
       externalFiles,
       tensors,
+      unlisted: reader.unlisted,
       source,
       open(file) {
         if (file === '') return source
@@ -51,7 +53,13 @@ export function readModel(path: string): Model {
         sources.set(file, known)
         return known
       },
+      other(another) {
+        const known = others.get(another) ?? readModel(another)
+        others.set(another, known)
+        return known
+      },
       close() {
+        for (const m of others.values()) m.close()
         for (const s of [source, ...sources.values()]) s.close()
       },
     }

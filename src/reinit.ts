@@ -28,7 +28,7 @@ export async function reinit(path: string, options: ReinitOptions): Promise<Rein
   try {
     if (isRun) checkRunOptions(runInputs(model), options)
     const { weights, skipped } = findWeights(model, options.fan)
-    const selected = selectWeights(weights, options)
+    const selected = selectWeights(weights, skipped, options)
     const fills = planFills(model, selected, options)
     if (fills.fills.length === 0)
       throw usage(`Nothing that is selected can be changed: ${fills.kept[0]?.detail ?? 'no values'} (${fills.kept[0]?.name ?? ''}).`)
@@ -128,7 +128,7 @@ function describe(
     output: null,
     model: { ...describeModel(model), parameterCount: weights.length, layerCount: new Set(weights.map((w) => w.layer)).size },
     seed,
-    rng: 'philox',
+    rng: options.rng ?? 'philox',
     recipe: recipeOf(options, seed, initializer),
     changed: fills.map((f) => {
       const { name, layer, scope, role, dataType, shape, fanIn, fanOut } = describeWeight(f.weight, true)
@@ -166,7 +166,7 @@ function recipeOf(options: ReinitOptions, seed: string, initializer: Initializer
   )
   return {
     seed,
-    rng: 'philox',
+    rng: options.rng ?? 'philox',
     fan: options.fan ?? 'graph',
     shared: options.shared ?? 'refuse',
     rules: [{ ...selection, init: initializer, bias: options.bias ?? 'zeros' }],

@@ -1,15 +1,15 @@
 // What the library takes and gives: the options, and the reports that are the JSON of the command line (docs in README).
 
-import type { AxisRole, Check, DataType, FanKind, InitializerSpec, Moments, Owner, Role, RunOptions, RunResult } from './types.js'
+import type { AxisRole, Check, DataType, FanKind, InitializerSpec, Moments, Owner, Rng, Role, RunOptions, RunResult } from './types.js'
 
 // ---- options ----
 
 /** The values that options with a fixed list take: the command line's choices come from here. */
 export const choices = {
   fan: ['graph', 'torch', 'effective'],
-  bias: ['zeros', 'keep'],
-  rng: ['philox'],
-  shared: ['refuse', 'rewrite'],
+  bias: ['zeros', 'keep', 'torch'],
+  rng: ['philox', 'torch'],
+  shared: ['refuse', 'rewrite', 'fork'],
   data: ['copy', 'reference', 'inline'],
 } as const
 
@@ -40,8 +40,8 @@ export interface ReinitOptions extends SelectionOptions, RunOptions {
   readonly nonlinearity?: string
   readonly negativeSlope?: number
   readonly fan?: FanKind
-  /** zeros (default), keep or a number. */
-  readonly bias?: 'zeros' | 'keep' | number
+  /** zeros (default; with auto and the framework defaults, their own), keep, torch (what torch resets biases to) or a number. */
+  readonly bias?: (typeof choices.bias)[number] | number
   /** 0 … 2^64−1; default 0. */
   readonly seed?: bigint | number | string
   /** The random stream; default philox. */
@@ -142,7 +142,7 @@ export interface ReinitReport {
   readonly output: string | null
   readonly model: InspectReport['model'] & { readonly parameterCount: number; readonly layerCount: number }
   readonly seed: string
-  readonly rng: 'philox'
+  readonly rng: Rng
   readonly recipe: Readonly<Record<string, unknown>>
   readonly changed: readonly ReportChange[]
   readonly skipped: readonly ReportSkipped[]

@@ -2,13 +2,14 @@ import { usage } from './errors.js'
 import { matchPattern } from './names/matchPattern.js'
 import { nearestNames } from './names/nearestNames.js'
 import type { SelectionOptions } from './reports.js'
-import type { Weight } from './types.js'
+import type { Skipped, Weight } from './types.js'
 
 /**
  * The weights that the selection flags mean, in file order: --layers, --head and --all add up, --op-type and --roles narrow, --exclude takes away.
  * @throws ReinitError `usage` where a value matches nothing, or nothing is left.
  */
-export function selectWeights(weights: readonly Weight[], options: SelectionOptions): Set<Weight> {
+export function selectWeights(weights: readonly Weight[], skipped: readonly Skipped[], options: SelectionOptions): Set<Weight> {
+  if (weights.length === 0) throw usage(`The model has no parameters that could be selected${largest(skipped)}.`)
   const { layers = [], opTypes = [], roles = [], exclude = [] } = options
   const names = layers.length > 0 || options.head === true
   if (!names && !options.all && opTypes.length === 0) {
@@ -26,13 +27,14 @@ export function selectWeights(weights: readonly Weight[], options: SelectionOpti
   narrowed('--roles', roles, (w, role) => w.role === role)
   for (const pattern of exclude) for (const w of matched(weights, '--exclude', pattern)) chosen.delete(w)
   const selected = new Set(weights.filter((w) => chosen.has(w)))
-  if (selected.size === 0)
-    throw usage(
-      weights.length === 0
-        ? 'The model has no parameters that could be selected.'
-        : 'Nothing is left of the selection: all of it is narrowed or excluded away.',
-    )
+  if (selected.size === 0) throw usage('Nothing is left of the selection: all of it is narrowed or excluded away.')
   return selected
+}
+
+/** Why what is there can't be. */
+function largest(skipped: readonly Skipped[]): string {
+  const [first] = [...skipped].sort((a, b) => b.elementCount - a.elementCount)
+  return first ? `: ${first.detail} (${JSON.stringify(first.name)}, ${first.elementCount} values)` : ''
 }
 
 function headOf(weights: readonly Weight[]): Weight[] {

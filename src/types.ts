@@ -89,8 +89,10 @@ export interface Attribute {
   readonly f?: number
   readonly i?: number
   readonly s?: string
-  /** How many f and floats hold: their values are not read. */
+  /** How many f and floats hold. */
   readonly floatCount?: number
+  /** A setting's; longer lists are not read. */
+  readonly floats?: readonly number[]
   readonly ints?: readonly number[]
   readonly strings?: readonly string[]
   readonly refAttrName?: string
@@ -172,9 +174,13 @@ export interface Model {
   readonly externalFiles: ReadonlyMap<string, ExternalFile>
   /** Every tensor in file order, subgraphs and functions included. */
   readonly tensors: readonly Tensor[]
+  /** External tensors beyond those: in attributes (ConstantOfShape's value), indices of sparse ones. */
+  readonly unlisted?: readonly Tensor[]
   readonly source: ByteSource
   /** The bytes of a file that a range names. */
   open(file: string): ByteSource
+  /** Another model, read once and closed with this one. */
+  other(path: string): Model
   close(): void
 }
 
@@ -208,21 +214,36 @@ export interface Fan {
  * points) has ⌈dims[i] / blocks[i]⌉ entries along axis i, row-major. One scale a tensor: blocks = dims; one an output channel: [1, d, d, d].
  */
 export interface Quantization {
-  /** null: the operator has none of its own (an int32 bias: see `products`). */
-  readonly scale: Tensor | null
-  readonly zeroPoint: Tensor | null
+  /** Where the scales are stored; of several, each holds all of them, for another place of the graph. Empty: computed, or see `products`. */
+  readonly scales: readonly Tensor[]
+  readonly zeroPoints: readonly Tensor[]
+  /** Of the codes: the tensor's own type, or what is packed in its bytes. */
+  readonly codeType: DataType
   /** Of the integers as a matrix or kernel, unpacked. */
   readonly dims: readonly number[]
   readonly blocks: readonly number[]
-  /** How integers lie in the tensor: one an element as its type has it; MatMulNBits' blobs; 4-bit pairs in bytes along the last axis. */
-  readonly packing: 'plain' | 'nbits' | 'bytes'
-  readonly bits: number
+  /**
+   * How integers lie in the tensor: one an element as its type has it; MatMulNBits' blobs; several in a byte along the last axis; or the
+   * tensor holds floats, which the graph rounds to codes and back.
+   */
+  readonly packing: 'plain' | 'nbits' | 'bytes' | 'floats'
   /** Zero point where there is no tensor of it. */
   readonly zero: number
-  /** Of an int32 bias without a scale of its own: the scales whose product it is. */
+  /** Of an int32 bias: the scales of input and weight, which its own has to be the product of. */
   readonly products: readonly Tensor[]
+  /** What their product is multiplied by: Gemm's alpha. */
+  readonly factor: number
+  /** Codes that may be used, where they are fewer than the type has. */
+  readonly limits: readonly [least: number, greatest: number] | null
+  /** The node inputs where the graph reads scales and zero points for these integers. Who else reads them shares them. */
+  readonly reads: readonly Reading[]
   /** Why the integers can't be redrawn; null: they can. */
   readonly fixed: string | null
+}
+
+export interface Reading {
+  readonly node: Node
+  readonly input: number
 }
 
 /** One slot (operator + input index) that a tensor reaches. */
@@ -244,6 +265,12 @@ export interface WeightUse {
   readonly activation: string | null
   /** null: the values are stored as they are. */
   readonly quantization: Quantization | null
+  /** The last layer of a residual branch. */
+  readonly endsBranch?: boolean
+  /** Of an operator that makes the model's outputs. */
+  readonly head?: boolean
+  /** The operand as the operator sees it, where the tensor is moved before (absent: it is not); null: a part of it, or its axes are unknown. */
+  readonly operand?: { readonly dims: readonly number[]; readonly layout: readonly AxisRole[] } | null
 }
 
 export interface Weight {
@@ -337,8 +364,8 @@ export interface Check {
 
 // ---- plan: plain data ----
 
-/** What one tensor becomes. */
-export interface PlannedFill {
+/** What a tensor's values are drawn from. */
+export interface PlannedDraw {
   readonly weight: Weight
   readonly target: FillTarget
   readonly initializer: InitializerSpec
@@ -346,8 +373,62 @@ export interface PlannedFill {
   readonly distribution: Distribution
   /** Decimal: JSON has no 64-bit integers. */
   readonly seed: string
+  readonly rng: Rng
   /** In words, where the initializer was chosen rather than asked for. */
   readonly why: string | null
+}
+
+/** A counter-based stream a tensor, or PyTorch's own sequence through all fills in their order. */
+export type Rng = 'philox' | 'torch'
+
+/** What one tensor becomes. */
+export interface PlannedFill extends PlannedDraw {
+  /** What of a quantized weight the tensor holds; absent: the drawn values. */
+  readonly part?: QuantizedPart
+  /** What becomes of the tensor beyond its values; absent: they go where the old ones are. `weight.tensor` is the tensor as it will be. */
+  readonly change?: TensorChange
+}
+
+export type QuantizedPart =
+  /** Codes of the drawn values, or of the old ones, in steps of new scales. */
+  | { readonly kind: 'integers'; readonly codes: Codes; readonly scale: ScaleSource; readonly values: 'drawn' | 'old' }
+  | { readonly kind: 'scales'; readonly scale: ScaleSource; readonly of: string }
+  | { readonly kind: 'zero_points'; readonly codes: Codes; readonly of: string }
+
+/** What codes are possible. */
+export interface Codes {
+  readonly quantization: Quantization
+  /** null: as its zero point tensor has them. */
+  readonly zero: number | null
+  /** The least and the greatest code that are used. */
+  readonly least: number
+  readonly greatest: number
+}
+
+export type ScaleSource =
+  /** As large as the drawn values need. */
+  | { readonly kind: 'drawn'; readonly group: QuantizedGroup }
+  /** A product of stored or new scales, rounded to a type. */
+  | { readonly kind: 'product'; readonly of: readonly (Tensor | QuantizedGroup)[]; readonly factor: number; readonly dataType: DataType | null }
+
+/** Weights that have their scales in common, and where those are stored. */
+export interface QuantizedGroup {
+  readonly members: readonly { readonly draw: PlannedDraw; readonly codes: Codes }[]
+  readonly scales: readonly Tensor[]
+}
+
+export type TensorChange =
+  /** A tensor of its own for these uses, with dims that may be another form of the same values; `from` stays as it is for all others. */
+  | { readonly kind: 'insert'; readonly from: Tensor; readonly uses: readonly { readonly node: Node; readonly input: number }[] }
+  /** Another size of `axis`; index kept[i][0] of the axis keeps the values of index kept[i][1] of `from`. */
+  | { readonly kind: 'resize'; readonly from: Tensor; readonly axis: number; readonly kept: readonly (readonly [to: number, from: number])[] }
+
+/** A tensor of whatever type that gets other dims and values, which are not drawn: a shape, labels. */
+export interface TensorEdit {
+  readonly tensor: Tensor
+  readonly dims: readonly number[]
+  /** As raw_data has them, or strings. */
+  readonly values: Uint8Array | readonly string[]
 }
 
 /** A file that the output is made from; its size and time are compared before and after. */
@@ -403,6 +484,8 @@ export interface PlannedFile {
 
 export interface Plan {
   readonly fills: readonly PlannedFill[]
+  /** What else becomes of tensors. */
+  readonly edits?: readonly TensorEdit[]
   /** Data files first, the model last: the order of commit. */
   readonly files: readonly PlannedFile[]
   /** Files that the result uses as they are, by `name` beside the model: linked where it is staged, so that it runs there. */
@@ -441,6 +524,8 @@ export interface VerifiedFill {
   readonly checks: readonly Check[]
   /** The values read back equal a second draw. */
   readonly redrawn: boolean
+  /** Of integers: the share that was saturated. */
+  readonly saturated?: number
 }
 export interface Verification {
   readonly identicalOutside: boolean

@@ -35,20 +35,22 @@ export async function verifyPlan(
     const total = plan.files.reduce((sum, f) => sum + f.byteLength, drawn)
     const pace = pacer('verify', total, options)
     written = isSpliced(plan, staged) ? readModel(staged.modelPath) : null
-    let difference = written && differentTensors(model, written)
+    const pairs = written ? pairTensors(plan, model, written) : []
+    let difference = written && differentTensors(pairs, written)
     for (const [i, file] of plan.files.entries()) difference ??= await compareFile(file, staged.files[i] as string, files, pace)
     if (difference !== null) return { identicalOutside: false, difference, fills: [] }
-    const newTensors = new Map(written ? model.tensors.map((t, i) => [t, written?.tensors[i] ?? t]) : [])
+    const newTensors = new Map(pairs)
     const fills: VerifiedFill[] = []
     const make = drawPass(model)
     const decoded = new Float32Array(CHUNK_ELEMENTS)
     for (const fill of plan.fills) {
-      const old = fill.weight.tensor
+      const { tensor } = fill.weight
+      const old = fill.change?.from ?? tensor
       const before = elementReader(old, (file) => files.get(file === '' ? model.path : (model.externalFiles.get(file)?.path ?? file)))
-      const after = elementReader(newTensors.get(old) ?? old, (file) =>
+      const after = elementReader(newTensors.get(tensor) ?? tensor, (file) =>
         files.get(file === '' ? staged.modelPath : join(staged.folder, plainName(file))),
       )
-      fills.push(await verifyFill(make(fill), fill.target, before, after, decoded, pace))
+      fills.push(await verifyFill(make(fill), fill.target, { read: before, elementCount: old.elementCount }, after, decoded, pace))
     }
     refuseChanged(sourcesOf(plan))
     return { identicalOutside: true, difference: null, fills }
@@ -66,13 +68,27 @@ function isSpliced(plan: Plan, staged: Staged): boolean {
   return patches.some((p) => p.content.kind !== 'values' || p.byteLength !== p.end - p.start)
 }
 
-function differentTensors(before: Model, after: Model): string | null {
-  if (before.tensors.length !== after.tensors.length)
-    return `the input has ${before.tensors.length} tensors, the output ${after.tensors.length}`
-  for (const [i, a] of before.tensors.entries()) {
-    const [was, is] = [shown(a), shown(after.tensors[i] as Tensor)]
-    if (was !== is) return `the input's ${was} is ${is} in the output`
-  }
+/** Every tensor that should be there, with the one that is: new ones by their name, the others in the order of the input's. */
+function pairTensors({ fills, edits = [] }: Plan, model: Model, written: Model): [Tensor, Tensor | undefined][] {
+  const resized = new Map([
+    ...fills.flatMap(({ change, weight }) => (change?.kind === 'resize' ? [[change.from, weight.tensor] as const] : [])),
+    ...edits.map(({ tensor, dims }) => [tensor, { ...tensor, dims }] as const),
+  ])
+  const added = new Map(fills.flatMap(({ change, weight }) => (change?.kind === 'insert' ? [[keyOf(weight.tensor), weight.tensor]] : [])))
+  const others = written.tensors.filter((t) => !added.has(keyOf(t)))
+  const found = new Map(written.tensors.map((t) => [keyOf(t), t]))
+  return [
+    ...model.tensors.map((t, i): [Tensor, Tensor | undefined] => [resized.get(t) ?? t, others[i]]),
+    ...[...added].map(([key, t]): [Tensor, Tensor | undefined] => [t, found.get(key)]),
+  ]
+}
+
+const keyOf = ({ graph, name }: Tensor) => `${graph.scope}\0${name}`
+
+function differentTensors(pairs: readonly [Tensor, Tensor | undefined][], { tensors }: Model): string | null {
+  if (tensors.length !== pairs.length) return `${pairs.length} tensors should be there, the output has ${tensors.length}`
+  for (const [should, is] of pairs)
+    if (!is || shown(should) !== shown(is)) return `the input's ${shown(should)} is ${is ? shown(is) : 'not'} in the output`
   return null
 }
 
@@ -82,20 +98,20 @@ const shown = ({ graph, name, dataType, dims }: Tensor) =>
 async function verifyFill(
   { filler, distribution, structure }: Fill,
   target: FillTarget,
-  before: ElementReader,
+  before: { readonly read: ElementReader; readonly elementCount: number },
   after: ElementReader,
   decoded: Float32Array,
   pace: (bytes: number) => Promise<void>,
 ): Promise<VerifiedFill> {
   const { dataType, elementCount } = target
   const { encode, decode } = codecs[dataType]
-  const [old, now] = [accumulate(null, dataType, elementCount), accumulate(distribution, dataType, elementCount, structure)]
+  const [old, now] = [accumulate(null, dataType, before.elementCount), accumulate(distribution, dataType, elementCount, structure)]
   const hash = createHash('sha256')
   let redrawn = true
   let element = 0
   for (const values of drawValues(filler, target)) {
     const end = element + values.length
-    old.add(decode(before(element, end), decoded))
+    if (element < before.elementCount) old.add(decode(before.read(element, Math.min(end, before.elementCount)), decoded))
     const bytes = after(element, end)
     redrawn &&= Buffer.compare(bytes, encode(values)) === 0
     hash.update(bytes)
@@ -103,6 +119,8 @@ async function verifyFill(
     element = end
     await pace(bytes.length)
   }
+  for (; element < before.elementCount; element += CHUNK_ELEMENTS)
+    old.add(decode(before.read(element, Math.min(element + CHUNK_ELEMENTS, before.elementCount)), decoded))
   const { moments, checks } = now.finish()
   return { before: old.finish().moments, after: moments, checks, sha256: hash.digest('hex'), redrawn }
 }

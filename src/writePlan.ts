@@ -26,7 +26,8 @@ import { pacer, type WorkOptions } from './bytes/pacer.js'
 import { segments } from './bytes/segments.js'
 import { refuseChanged } from './bytes/sourceFile.js'
 import { closeStaging, openStaging, removeLeftovers } from './bytes/staging.js'
-import { drawBytes, drawPass } from './onnx/drawValues.js'
+import { unitsPass } from './onnx/drawUnits.js'
+import { drawBytes } from './onnx/drawValues.js'
 import { placesOf, sourcesOf } from './onnx/placesOf.js'
 import type { Model, Plan, PlannedFile, Staged } from './types.js'
 
@@ -81,9 +82,9 @@ async function stage(plan: Plan, model: Model, folder: string, options: WorkOpti
   for (const [i, file] of plan.files.entries()) finish.push(await layOut(file, paths[i] as string, plan, pace))
   const writers = new FilePool((path) => new FileWriter(path))
   try {
-    const make = drawPass(model)
+    const units = unitsPass(model)
     for (const [i, fill] of plan.fills.entries())
-      for (const { file, at, bytes } of drawBytes(make(fill), fill.target, places[i] ?? [])) {
+      for (const { file, at, bytes } of drawBytes(units(fill), fill.weight.tensor, places[i] ?? [])) {
         writers.get(paths[file] as string).write(bytes, at)
         await pace(bytes.length)
       }

@@ -45,6 +45,7 @@ test.each<[readonly string[], ReinitOptions]>([
   [['-l', 'a,b', '--layers', 'c', '--layers=re:^x', '-ld', ...he], { init: 'he_normal', layers: ['a,b', 'c', 're:^x', 'd'] }],
   [[...he, '-l', 'a', '-x', 'b', '--exclude', 'c'], { init: 'he_normal', layers: ['a'], exclude: ['b', 'c'] }],
   [[...he, '--layers=-odd'], { init: 'he_normal', layers: ['-odd'] }],
+  [['-ql', '4', ...he, '-vxfc.bias', '-l=2'], { init: 'he_normal', layers: ['4', '2'], exclude: ['fc.bias'] }],
   [[...he, '--head'], { init: 'he_normal', head: true }],
   [[...he, '--all', '--all'], { init: 'he_normal', all: true }],
   [[...he, '--op-type', 'Conv,Gemm', '--roles', 'weight'], { init: 'he_normal', opTypes: ['Conv', 'Gemm'], roles: ['weight'] }],
@@ -52,6 +53,7 @@ test.each<[readonly string[], ReinitOptions]>([
   [[...he, '--gain', 'tanh'], { init: 'he_normal', gain: 'tanh' }],
   [[...he, '--gain', '-1e-3'], { init: 'he_normal', gain: -0.001 }],
   [[...he, '--gain=-.5'], { init: 'he_normal', gain: -0.5 }],
+  [[...he, '--gain', '-.5E-3'], { init: 'he_normal', gain: -0.0005 }],
   [
     [...he, '--mode', 'fan_out', '--nonlinearity', 'leaky_relu', '--negative-slope', '-2e-1'],
     { init: 'he_normal', mode: 'fan_out', nonlinearity: 'leaky_relu', negativeSlope: -0.2 },
@@ -110,7 +112,7 @@ test.each<[readonly string[], RegExp]>([
   [[...he, '--layers', '--all'], /^--layers needs a value, but --all follows; a value that begins with - is joined: --layers=--all\.$/],
   [[...he, '--all=yes'], /^--all takes no value, "yes" was given\.$/],
   [[...he, '--fan', 'trch'], /^--fan "trch" is none of graph, torch, effective\.$/],
-  [[...he, '--shared', 'x'], /^--shared "x" is none of refuse, rewrite/],
+  [[...he, '--shared', 'x'], /^--shared "x" is none of refuse, rewrite, fork/],
   [[...he, '--data', 'x'], /^--data "x" is none of copy, reference, inline\.$/],
   [[...he, '--rng', 'mt'], /^--rng "mt" is none of philox/],
   [[...he, '--bias', 'x'], /^--bias "x" is neither zeros, keep.* nor a number\.$/],
@@ -132,7 +134,14 @@ test.each<[readonly string[], RegExp]>([
   [[...he, '-o', '-', '--data', 'copy'], /^On stdout there is only the model: --data copy needs -o FILE\.$/],
   [['inspect'], /^One model is needed \(model\), none is given\. Usage: onnx-reinit inspect <model>/],
   [['inspect', 'm.onnx', '--stat'], /^Unknown flag --stat: did you mean --stats\?$/],
-  [['inspect', 'm.onnx', '--negative-slope', '1'], /^Unknown flag --negative-slope\. See --help\.$/],
+  [['inspect', 'm.onnx', '--seed', '1'], /^Unknown flag --seed of inspect: it is one of onnx-reinit <model>\.$/],
+  [['inspect', 'm.onnx', '-o', 'x'], /^Unknown flag -o of inspect: it is one of onnx-reinit <model>\.$/],
+  [['m.onnx', '--stats'], /^Unknown flag --stats of the main job: it is one of onnx-reinit inspect\.$/],
+  [[...he, '--_', 'x'], /^Unknown flag --_\. See --help\.$/],
+  [[...he, '--$0=x'], /^Unknown flag --\$0=x\. See --help\.$/],
+  [[...he, '--fan', 'graph', '--fan', 'trch'], /^--fan "trch" is none of/],
+  [[...he, '-q=1'], /^-q takes no value, "1" was given\.$/],
+  [[...he, '-vl'], /^-l needs a value: -l P\.$/],
   [['diff', 'a.onnx'], /^Two models are needed \(before, after\), 1 given: a\.onnx\. Usage: onnx-reinit diff/],
   [['diff', '-', '-'], /^Only one of the two models can be stdin\.$/],
 ])('usage error: %j', async (argv, message) => {
@@ -153,10 +162,10 @@ test('every initializer is in the help, and every flag of the table works', asyn
   const { status, stdout } = await runCli(['--help'])
   expect(status).toBe(0)
   for (const name of Object.keys(initializers)) expect(stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'))
-  const flags = [...stdout.matchAll(/^ {2}(?:-\w, | {4})--([a-z-]+)(?: (\S+))?/gm)].map(([, name, value]) => ({ name, value }))
+  const flags = [...stdout.matchAll(/^ {2}(?:-\w, | {4})--([a-z-]+)[^[]*\[(boolean|string)\]/gm)].map(([, name, type]) => ({ name, type }))
   expect(flags.length).toBeGreaterThan(35)
-  for (const { name, value } of flags) {
-    const { stderr } = await runCli(['m.onnx', `--${name}${value === undefined ? '' : '=1'}`])
+  for (const { name, type } of flags) {
+    const { stderr } = await runCli(['m.onnx', `--${name}${type === 'boolean' ? '' : '=1'}`])
     expect(stderr, name).not.toMatch(/Unknown flag|takes no value|needs a value/)
   }
 })
@@ -172,8 +181,8 @@ test('the help fits the terminal', async () => {
 })
 
 test.each([
-  [['inspect', '--help'], /^onnx-reinit: .*\n\nUsage\n {2}onnx-reinit inspect <model>[^]*--stats/],
-  [['-h', 'diff'], /onnx-reinit diff <before> <after>[^]*--only P[^]*^Exit status\n {2}0 +equal/m],
+  [['inspect', '--help'], /^onnx-reinit inspect <model> \[selection\] \[--stats\]\n\nevery parameter[^]*--stats/],
+  [['-h', 'diff'], /^onnx-reinit diff <before> <after>[^]*--only [^]*^Exit status\n {2}0 +equal/m],
   [['m.onnx', '--no-such-flag', '--help'], /Examples\n {2}onnx-reinit model\.onnx --layers fc --xavier-normal/],
 ])('%j', async (argv, expected) => {
   const { status, stdout } = await runCli(argv)

@@ -10,7 +10,7 @@ export function plannedFills(model: Model, initializers: Readonly<Record<string,
     if (!tensor) throw new Error(`no tensor is named ${name}`)
     const target = targetOf(tensor)
     const { initializer, gain, distribution, why } = makeFill(resolveInitializer(given), target, BigInt(seed))
-    return { weight: weightOf(tensor), target, initializer, gain, distribution, seed, why }
+    return { weight: weightOf(tensor), target, initializer, gain, distribution, seed, rng: 'philox' as const, why }
   })
 }
 

@@ -32,7 +32,8 @@ beforeAll(() => {
 async function varianceRatio(layer: keyof typeof layers, fan: FanKind): Promise<number> {
   const [opType, dims, group, stride] = layers[layer]
   const extra = [attribute.int('group', group), attribute.ints('strides', [stride])]
-  const values = Array<number>(dims.reduce((n, d) => n * d, 1)).fill(0)
+  const count = dims.reduce<number>((n, d) => n * d, 1)
+  const values = Array<number>(count).fill(0)
   const bytes = model(
     graph(
       node(opType, ['x', 'w'], ['y'], { name: 'layer', extra }),
@@ -50,9 +51,12 @@ async function varianceRatio(layer: keyof typeof layers, fan: FanKind): Promise<
   return inner.reduce((sum, v) => sum + v * v, 0) / inner.length / (x.reduce((sum, v) => sum + v * v, 0) / x.length)
 }
 
-test.each(Object.keys(layers) as (keyof typeof layers)[])('%s: with effective fans the output has the variance of the input', async (layer) => {
-  expect(Math.abs((await varianceRatio(layer, 'effective')) - 1)).toBeLessThan(0.1)
-})
+test.each(Object.keys(layers) as (keyof typeof layers)[])(
+  '%s: with effective fans the output has the variance of the input',
+  async (layer) => {
+    expect(Math.abs((await varianceRatio(layer, 'effective')) - 1)).toBeLessThan(0.1)
+  },
+)
 
 /** What the other two give, as the README's table says. */
 test.each([

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { outputOf } from '../outputOf.mjs'
 
 /** Every how many layers one is asked for: a call is a start of the tool. */
-const EVERY = 8
+const EVERY = 12
 const MOST_MISSES_PERCENT = 1
 const MOST_LINES = 15
 

@@ -21,7 +21,7 @@ export default async function rewrite({ inspect, reinit, diff, ReinitError }, { 
   }
   mkdirSync(folder, { recursive: true })
   const output = join(folder, 'out.onnx')
-  const inspected = await attempt('inspect', () => inspect(path, { stats: true }))
+  const inspected = await attempt('inspect with stats', () => inspect(path, { stats: true }))
   const done = await attempt('reinit', () => reinit(path, { all: true, init: 'he_normal', output, run: false }))
   const left = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((f) => !f.isDirectory())
@@ -32,7 +32,7 @@ export default async function rewrite({ inspect, reinit, diff, ReinitError }, { 
     alarms = changed.flatMap((c) => c.checks).filter((c) => !c.passed).length
     if (bytes.identicalOutside !== true) failures.push('reinit: bytes outside the plan not proven')
     if (changed.length === 0) failures.push('reinit: nothing changed, and no error')
-    if (inspected.message) failures.push(`inspect: ${inspected.message}, yet reinit rewrites it`)
+    if (inspected.message) failures.push(`inspect with stats: ${inspected.message}, yet reinit rewrites it`)
     if (written.length !== left.length || left.some((f) => !written.includes(f)))
       failures.push(`reinit: wrote ${written.length} files, but ${left.length} are there`)
     const compared = await attempt('diff', () => diff(path, output))

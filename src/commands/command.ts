@@ -1,26 +1,29 @@
-import { usage } from '../errors.js'
 import type { FlagGroup } from './flags.js'
 import type { Io } from './io.js'
+import type { Parsed } from './parseFlags.js'
 
-/** A command as data, and what it does: argv → one library call → report → exit status. */
-export interface Command {
-  /** Behind "onnx-reinit": "inspect <model> [selection] [--stats]". */
+/** A command as data, and what it does: parsed flags → one library call → report → exit status. */
+export interface Command<Options extends object = object> {
+  /** Behind "onnx-reinit"; '' is the main job. */
+  readonly name: string
+  /** Behind the name: "<model> [selection] [--stats]". */
   readonly usage: string
   readonly summary: string
-  readonly groups: readonly FlagGroup<object>[]
+  /** All are needed. */
+  readonly operands: { readonly noun: string; readonly names: readonly string[] }
+  readonly groups: readonly FlagGroup<Options>[]
+  /** Lists for the help, each a heading with terms and what they mean. */
+  readonly notes?: readonly Note[]
   readonly examples: readonly (readonly [command: string, meaning: string])[]
   readonly exits: readonly (readonly [status: string, meaning: string])[]
-  run(this: void, argv: readonly string[], io: Io): Promise<number>
+  /** How an unknown flag is rather written; undefined: no idea. */
+  hint?(this: void, flag: string): string | undefined
+  run(this: void, parsed: Parsed<Options>, io: Io): Promise<number>
 }
 
-const NUMBERS = ['No', 'One', 'Two']
-
-/** @throws ReinitError `usage` with the usage line unless there are as many operands as names. */
-export function expectOperands(operands: readonly string[], names: readonly string[], line: string): void {
-  if (operands.length === names.length) return
-  const needed = `${NUMBERS[names.length]} ${names.length === 1 ? 'model is' : 'models are'} needed (${names.join(', ')})`
-  const given = operands.length === 0 ? 'none is given' : `${operands.length} given: ${operands.join(', ')}`
-  throw usage(`${needed}, ${given}. Usage: onnx-reinit ${line}`)
+export interface Note {
+  readonly heading: string
+  readonly terms: readonly (readonly [term: string, meaning: string])[]
 }
 
 export const exits = [
@@ -28,3 +31,6 @@ export const exits = [
   ['1', 'could not: unreadable or invalid model, missing file, I/O, proof failed, runtime missing'],
   ['2', 'usage: unknown flag, nothing matches, output exists, shared tensor'],
 ] as const
+
+/** How a command is called: "onnx-reinit diff <before> <after>". */
+export const lineOf = ({ name, usage }: Command) => ['onnx-reinit', name, usage].filter((part) => part !== '').join(' ')

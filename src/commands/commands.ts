@@ -1,8 +1,17 @@
 import type { Command } from './command.js'
 
-/** One entry a command; `reinit` is the one without a name. Only the command that is asked for is loaded. */
+/** One entry a command, '' is the main job. Only the command that is asked for is loaded. */
 export const commands: Readonly<Record<string, () => Promise<Command>>> = {
-  reinit: async () => (await import('./reinit.js')).reinitCommand,
+  '': async () => (await import('./reinit.js')).reinitCommand,
   inspect: async () => (await import('./inspect.js')).inspectCommand,
   diff: async () => (await import('./diff.js')).diffCommand,
+  completion: async () => (await import('./completion.js')).completionCommand,
 }
+
+/** Every command but one. */
+export const others = (name: string): Promise<Command[]> =>
+  Promise.all(
+    Object.entries(commands)
+      .filter(([key]) => key !== name)
+      .map(([, load]) => load()),
+  )

@@ -1,35 +1,32 @@
 import { usage } from '../errors.js'
 import type { DiffOptions } from '../reports.js'
-import { type Command, expectOperands } from './command.js'
+import type { Command } from './command.js'
 import { deliver, reportFile } from './deliver.js'
-import { type FlagGroup, overwriteReport, reportFlags } from './flags.js'
+import { overwriteReport, reportFlags } from './flags.js'
 import type { Io } from './io.js'
-import { parseFlags } from './parseFlags.js'
 import { attend } from './progress.js'
 import { inTemporaryFolder, spoolStdin } from './stdinModel.js'
 
-const usageLine = 'diff <before> <after> [--only P]'
-
-const groups: readonly FlagGroup<DiffOptions>[] = [
-  {
-    heading: 'Comparison',
-    flags: [
-      {
-        name: 'only',
-        value: 'P',
-        repeats: true,
-        summary: 'what may differ, as --layers selects it: status 0 if nothing else does; may be repeated',
-        option: (only) => ({ only }),
-      },
-    ],
-  },
-  { heading: 'Report', flags: [overwriteReport, ...reportFlags] },
-]
-
-export const diffCommand: Command = {
-  usage: usageLine,
+export const diffCommand: Command<DiffOptions> = {
+  name: 'diff',
+  usage: '<before> <after> [--only P]',
   summary: 'which tensors differ, and that nothing else does',
-  groups,
+  operands: { noun: 'model', names: ['before', 'after'] },
+  groups: [
+    {
+      heading: 'Comparison',
+      flags: [
+        {
+          name: 'only',
+          value: 'P',
+          repeats: true,
+          summary: 'what may differ, as --layers selects it: status 0 if nothing else does; may be repeated',
+          option: (only) => ({ only }),
+        },
+      ],
+    },
+    { heading: 'Report', flags: [overwriteReport, ...reportFlags] },
+  ],
   examples: [
     ['diff model.onnx model.reinit.onnx', 'what a re-initialization changed'],
     ['diff model.onnx model.reinit.onnx --only fc -q', 'in a script: is fc all that changed?'],
@@ -39,9 +36,7 @@ export const diffCommand: Command = {
     ['1', 'different, or a model is unreadable'],
     ['2', 'usage: unknown flag, a pattern that matches nothing'],
   ],
-  async run(argv, io) {
-    const parsed = parseFlags(argv, groups)
-    expectOperands(parsed.operands, ['before', 'after'], usageLine)
+  async run(parsed, io) {
     const [before = '', after = ''] = parsed.operands
     if (before === '-' && after === '-') throw usage('Only one of the two models can be stdin.')
     const file = reportFile(parsed, [before, after])

@@ -5,10 +5,14 @@ import type { SelectionOptions } from '../reports.js'
 export interface Flag<Options extends object> {
   readonly name: string
   readonly short?: string
-  /** What the help calls its value. */
+  /** What messages call its value. */
   readonly value?: string
   /** The only values that it takes. */
   readonly choices?: readonly string[]
+  /** Values that it takes among others: the shell completes them. */
+  readonly suggests?: readonly string[]
+  /** What holds without it, for the help. */
+  readonly fallback?: string
   /** May be given several times, one value each. */
   readonly repeats?: true
   /** Another spelling, which the help leaves out. */
@@ -21,8 +25,6 @@ export interface Flag<Options extends object> {
 export interface FlagGroup<Options extends object> {
   readonly heading: string
   readonly flags: readonly Flag<Options>[]
-  /** Lines below the flags in the help: a term and what it means. */
-  readonly notes?: readonly (readonly [term: string, meaning: string])[]
 }
 
 const commas = (values: readonly string[]) => values.flatMap((text) => text.split(','))
@@ -56,13 +58,18 @@ export const selectionFlags: readonly Flag<SelectionOptions>[] = [
 ]
 
 /** Flags that every command has. */
+export const generalFlags: readonly Flag<object>[] = [
+  { name: 'verbose', short: 'v', summary: 'every check, timings; the stack of an error' },
+  { name: 'help', short: 'h', summary: 'this page' },
+  { name: 'version', summary: 'the version' },
+]
+
+/** Flags of commands that report. */
 export const reportFlags: readonly Flag<object>[] = [
   { name: 'json', summary: 'the report as JSON on stdout' },
   { name: 'report', value: 'FILE', summary: 'the report as a file too: .json or .md' },
   { name: 'quiet', short: 'q', summary: 'no report on stdout, only errors' },
-  { name: 'verbose', short: 'v', summary: 'every check, timings; the stack of an error' },
-  { name: 'help', short: 'h', summary: 'this page' },
-  { name: 'version', summary: 'the version' },
+  ...generalFlags,
 ]
 
 /** For commands that write nothing but the report. */

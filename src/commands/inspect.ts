@@ -1,45 +1,41 @@
 import { choices, type InspectOptions } from '../reports.js'
 import type { FanKind } from '../types.js'
-import { type Command, exits, expectOperands } from './command.js'
+import { type Command, exits } from './command.js'
 import { deliver, reportFile } from './deliver.js'
-import { type FlagGroup, overwriteReport, reportFlags, selectionFlags } from './flags.js'
+import { overwriteReport, reportFlags, selectionFlags } from './flags.js'
 import type { Io } from './io.js'
-import { parseFlags } from './parseFlags.js'
 import { attend } from './progress.js'
 import { inTemporaryFolder, spoolStdin } from './stdinModel.js'
 
-const usageLine = 'inspect <model> [selection] [--stats]'
-
-const groups: readonly FlagGroup<InspectOptions>[] = [
-  { heading: 'Selection (marks what the same flags would select)', flags: selectionFlags },
-  {
-    heading: 'Facts',
-    flags: [
-      { name: 'stats', summary: 'mean, standard deviation, minimum and maximum of every parameter', option: () => ({ stats: true }) },
-      {
-        name: 'fan',
-        value: 'KIND',
-        choices: choices.fan,
-        summary: `what fan_in and fan_out count: ${choices.fan.join(', ')} (default ${choices.fan[0]})`,
-        option: ([kind]) => ({ fan: kind as FanKind }),
-      },
-    ],
-  },
-  { heading: 'Report', flags: [overwriteReport, ...reportFlags] },
-]
-
-export const inspectCommand: Command = {
-  usage: usageLine,
+export const inspectCommand: Command<InspectOptions> = {
+  name: 'inspect',
+  usage: '<model> [selection] [--stats]',
   summary: 'every parameter: layer, role, shape, fan_in, fan_out',
-  groups,
+  operands: { noun: 'model', names: ['model'] },
+  groups: [
+    { heading: 'Selection (marks what the same flags would select)', flags: selectionFlags },
+    {
+      heading: 'Facts',
+      flags: [
+        { name: 'stats', summary: 'mean, standard deviation, minimum and maximum of every parameter', option: () => ({ stats: true }) },
+        {
+          name: 'fan',
+          value: 'KIND',
+          choices: choices.fan,
+          fallback: choices.fan[0],
+          summary: 'what fan_in and fan_out count',
+          option: ([kind]) => ({ fan: kind as FanKind }),
+        },
+      ],
+    },
+    { heading: 'Report', flags: [overwriteReport, ...reportFlags] },
+  ],
   examples: [
     ['inspect model.onnx --stats', 'the layers by name, and what their weights look like'],
     ["inspect model.onnx --layers 'encoder.*.attention' --json", 'what a pattern selects'],
   ],
   exits,
-  async run(argv, io) {
-    const parsed = parseFlags(argv, groups)
-    expectOperands(parsed.operands, ['model'], usageLine)
+  async run(parsed, io) {
     const [model = ''] = parsed.operands
     const file = reportFile(parsed, [model])
     const report = model === '-' ? await fromStdin(parsed.options, io) : await call(model, parsed.options, parsed.given.has('quiet'), io)

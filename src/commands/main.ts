@@ -1,10 +1,13 @@
+import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
-import { ReinitError } from '../errors.js'
+import { ReinitError, usage } from '../errors.js'
+import { nearest } from '../init/nearest.js'
 import { escapeControls } from '../report/escapeControls.js'
 import { encode } from '../report/json.js'
 import { version } from '../version.js'
-import { commands } from './commands.js'
+import { commands, others } from './commands.js'
 import { type Io, lookOf, print, processIo } from './io.js'
+import { parseFlags } from './parseFlags.js'
 
 /** argv → one library call → report → exit status. */
 export async function main(argv: readonly string[], io: Io = processIo()): Promise<number> {
@@ -19,23 +22,30 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
 const ANYWHERE: ReadonlySet<string> = new Set(['--json', '-q', '--quiet', '-v', '--verbose', '-h', '--help', '--version'])
 
 async function run(argv: readonly string[], io: Io): Promise<number> {
+  if (argv[0] === '--get-yargs-completions') return (await import('./complete.js')).complete(argv.slice(2), io)
   const at = argv.findIndex((word) => !ANYWHERE.has(word))
   const word = argv[at] ?? ''
-  const isNamed = Object.hasOwn(commands, word)
-  const name = isNamed ? word : 'reinit'
-  const rest = isNamed ? argv.toSpliced(at, 1) : argv
+  const name = Object.hasOwn(commands, word) ? word : ''
+  const rest = name === '' ? argv : argv.toSpliced(at, 1)
   if (isGiven(rest, '--version')) {
     await print(io.stdout, [`${version}\n`])
     return 0
   }
-  const load = commands[name] as (typeof commands)[string]
-  const command = await load()
-  if (!isGiven(rest, '--help') && !isGiven(rest, '-h')) return command.run(rest, io)
-  const { help } = await import('./help.js')
-  const others = isNamed ? [] : Object.entries(commands).filter(([key]) => key !== name)
-  const loaded = await Promise.all(others.map(([, loadOther]) => loadOther()))
-  await print(io.stdout, [help(command, loaded, lookOf(io.stdout, io.env, false))])
-  return 0
+  const command = await (commands[name] as (typeof commands)[string])()
+  if (isGiven(rest, '--help') || isGiven(rest, '-h')) {
+    const { help } = await import('./help.js')
+    await print(io.stdout, [await help(command, name === '' ? await others(name) : [], lookOf(io.stdout, io.env, false))])
+    return 0
+  }
+  if (name === '') refuseMistyped(word)
+  return command.run(await parseFlags(rest, command, () => others(name)), io)
+}
+
+/** `inspct model.onnx` would be a model of that name. */
+function refuseMistyped(word: string): void {
+  if (/^-|[./\\]/.test(word) || word === '' || existsSync(word)) return
+  const near = nearest(word, Object.keys(commands)).replaceAll('"', '')
+  if (near !== '') throw usage(`There is no file and no command ${word}${near}`)
 }
 
 /** Whether a switch stands among the flags: behind -- there are operands. */

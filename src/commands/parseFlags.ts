@@ -1,70 +1,123 @@
-import { parseArgs } from 'node:util'
 import { usage } from '../errors.js'
 import { nearest } from '../init/nearest.js'
-import { type Flag, type FlagGroup, isNumber } from './flags.js'
+import { type Command, lineOf } from './command.js'
+import { type Flag, isNumber } from './flags.js'
+import { parserOf } from './parser.js'
 
-export interface Parsed<Options> {
+export interface Parsed<Options extends object> {
   readonly operands: readonly string[]
   /** What the flags say to the library. */
   readonly options: Options
   /** Every flag given, by its long name, with its values. */
   readonly given: ReadonlyMap<string, readonly string[]>
 }
+type Flags = ReadonlyMap<string, Flag<object>>
 
 /**
  * argv against the flags of a command. Switches may be repeated, values only where the flag says so; a value that begins with - is a number,
- * a lone - or joined by = (--layers=-x); everything behind -- is an operand.
- * @throws ReinitError `usage` with the nearest flag for an unknown one; `hint` may know better.
+ * a lone - or joined by = (--layers=-x); everything behind -- is an operand. `others` are asked whether an unknown flag is theirs.
+ * @throws ReinitError `usage`: what is wrong, and what may be meant.
  */
-export function parseFlags<Options extends object>(
+export async function parseFlags<Options extends object>(
   argv: readonly string[],
-  groups: readonly FlagGroup<Options>[],
-  hint: (flag: string) => string | undefined = () => undefined,
-): Parsed<Options> {
-  const flags = new Map(groups.flatMap((group) => group.flags.map((flag) => [flag.name, flag])))
-  refuseSingleDash(argv, flags)
-  const options = Object.fromEntries(
-    [...flags.values()].map(({ name, short, value }) => [name, { type: value ? 'string' : 'boolean', ...(short && { short }) }] as const),
-  )
-  const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true })
-  const given = new Map<string, string[]>()
-  const operands: string[] = []
-  for (const token of tokens) {
-    if (token.kind === 'positional') operands.push(token.value)
-    if (token.kind !== 'option') continue
-    const flag = flags.get(token.name)
-    if (!flag) throw usage(`Unknown flag ${token.rawName}${hint(token.name) ?? suggestion(token.rawName, flags)}`)
-    const values = given.get(flag.name) ?? []
-    given.set(flag.name, values)
-    if (flag.value === undefined) {
-      if (token.value !== undefined) throw usage(`${token.rawName} takes no value, ${JSON.stringify(token.value)} was given.`)
-    } else values.push(valueOf(flag, token.rawName, token.value, token.inlineValue === true, values))
+  command: Command<Options>,
+  others: () => Promise<readonly Command[]>,
+): Promise<Parsed<Options>> {
+  const table = command.groups.flatMap((group) => group.flags)
+  const flags: Flags = new Map(table.flatMap((flag) => [flag.name, ...(flag.short ? [flag.short] : [])].map((name) => [name, flag])))
+  refuseDashes(argv, flags)
+  let complaint = ''
+  const found = parserOf(command.groups)
+    .fail((message) => {
+      complaint ||= message
+    })
+    .parseSync(respell(argv, flags))
+  const [, kind = '', key = ''] = /^(\w+)\s+([^\n]*?)(?:, |$)/m.exec(complaint) ?? []
+  if (kind === 'unknown') throw usage(await unknown(key === '___proto___' ? '__proto__' : key, command, others))
+  const flag = flags.get(key)
+  if (flag) throw usage(kind === 'choice' ? notAChoice(flag, [found[key]].flat().map(String)) : misvalued(flag, dashed(key), argv))
+  if (complaint !== '') throw usage(complaint)
+  const given = new Map<string, readonly string[]>()
+  for (const [name, values] of Object.entries(found)) {
+    const flag = flags.get(name)
+    if (flag?.name === name) given.set(name, flag.value === undefined ? [] : valuesOf(flag, [values].flat().map(String)))
   }
-  const said = [...given].map(([name, values]) => flags.get(name)?.option?.(values, `--${name}`))
+  const operands = found._.map(String)
+  refuseOperands(operands, command)
+  const said = table.map((flag) => {
+    const values = given.get(flag.name)
+    return values && flag.option?.(values, `--${flag.name}`)
+  })
   return { operands, given, options: Object.assign({}, ...said) as Options }
 }
 
-/** The value of one occurrence of a flag; `before`: values that it has already. */
-function valueOf(flag: Flag<object>, written: string, value: string | undefined, isJoined: boolean, before: readonly string[]): string {
-  if (value === undefined || value === '') throw usage(`${written} needs a value: ${written} ${flag.value}.`)
-  if (value.length > 1 && value.startsWith('-') && !isJoined && !isNumber(value))
-    throw usage(`${written} needs a value, but ${value} follows; a value that begins with - is joined: --${flag.name}=${value}.`)
-  if (before.length > 0 && !flag.repeats) throw usage(`${written} is given twice, ${before[0]} and ${value}: once is enough.`)
-  if (flag.choices && !flag.choices.includes(value))
-    throw usage(`${written} ${JSON.stringify(value)} is none of ${flag.choices.join(', ')}.`)
-  return value
-}
+const dashed = (key: string) => (key.length === 1 ? `-${key}` : `--${key}`)
 
-/** -layers would be -l ayers. */
-function refuseSingleDash(argv: readonly string[], flags: ReadonlyMap<string, unknown>): void {
+/** What yargs takes in silence: -layers as -l ayers, and two names of its own. */
+function refuseDashes(argv: readonly string[], flags: Flags): void {
   for (const word of argv) {
     if (word === '--') return
     const name = /^-([a-z][^=]+)/.exec(word)?.[1]
     if (name !== undefined && flags.has(name)) throw usage(`Unknown flag ${word}: did you mean --${name}?`)
+    if (/^--?(_|\$0)(=|$)/.test(word)) throw usage(`Unknown flag ${word}. See --help.`)
   }
 }
 
-function suggestion(written: string, flags: ReadonlyMap<string, Flag<object>>): string {
-  const names = [...flags.values()].map((flag) => `--${flag.name}`)
-  return written.startsWith('--') ? nearest(written, names).replaceAll('"', '') || '. See --help.' : '. See --help.'
+/** Spells out what yargs misreads: a value that hangs on a letter (-lfc), and numbers that begin with - and have a point or an exponent. */
+function respell(argv: readonly string[], flags: Flags): string[] {
+  const takesValue = (name: string | undefined) => flags.get(name ?? '')?.value !== undefined
+  const words: string[] = []
+  for (const [at, word] of argv.entries()) {
+    if (word === '--') return [...words, ...argv.slice(at)]
+    const before = words.at(-1) ?? ''
+    const isValue = takesValue(before.startsWith('--') ? before.slice(2) : /^-\w*(\w)$/.exec(before)?.[1])
+    const letters = /^-(\w+)/.exec(word)?.[1] ?? ''
+    const valued = [...letters].findIndex(takesValue)
+    const rest = word.slice(valued + 2)
+    if (isValue && isNumber(word)) words.push(`${words.pop()}=${word}`)
+    else if (isValue || valued < 0 || /^(=|$)/.test(rest)) words.push(word)
+    else words.push(`${word.slice(0, valued + 2)}=${rest}`)
+  }
+  return words
+}
+
+async function unknown(key: string, { name, groups, hint }: Command, others: () => Promise<readonly Command[]>): Promise<string> {
+  const start = `Unknown flag ${dashed(key)}`
+  const better = hint?.(key)
+  if (better !== undefined) return `${start}: ${better}.`
+  const own = groups.flatMap((group) => group.flags.map((flag) => `--${flag.name}`))
+  const other = (await others()).find((command) => command.groups.some(({ flags }) => flags.some((flag) => [flag.name, flag.short].includes(key))))
+  if (other) return `${start} of ${name || 'the main job'}: it is one of onnx-reinit ${other.name || '<model>'}.`
+  return start + ((key.length > 1 && nearest(dashed(key), own).replaceAll('"', '')) || '. See --help.')
+}
+
+const notAChoice = ({ name, choices = [] }: Flag<object>, given: readonly string[]) =>
+  `--${name} ${JSON.stringify(given.find((value) => !choices.includes(value)))} is none of ${choices.join(', ')}.`
+
+/** A value that is missing, or one that is too many. `written`: the flag as it was. */
+function misvalued({ name, value }: Flag<object>, written: string, argv: readonly string[]): string {
+  const at = argv.lastIndexOf(written)
+  const next = argv[at + 1]
+  if (value === undefined) {
+    const joined = argv.find((word) => word.startsWith(`${written}=`))
+    return `${written} takes no value${joined === undefined ? '' : `, ${JSON.stringify(joined.slice(written.length + 1))} was given`}.`
+  }
+  if (at < 0 || next === undefined) return `${written} needs a value: ${written} ${value}.`
+  return `${written} needs a value, but ${next} follows; a value that begins with - is joined: --${name}=${next}.`
+}
+
+function valuesOf({ name, value, repeats }: Flag<object>, values: readonly string[]): readonly string[] {
+  if (values.includes('')) throw usage(`--${name} needs a value: --${name} ${value}.`)
+  if (values.length > 1 && !repeats) throw usage(`--${name} is given twice, ${values[0]} and ${values[1]}: once is enough.`)
+  return values
+}
+
+const NUMBERS = ['No', 'One', 'Two']
+
+function refuseOperands(given: readonly string[], command: Command): void {
+  const { noun, names } = command.operands
+  if (given.length === names.length) return
+  const needed = `${NUMBERS[names.length]} ${noun}${names.length === 1 ? ' is' : 's are'} needed${names.length > 0 ? ` (${names.join(', ')})` : ''}`
+  const found = given.length === 0 ? 'none is given' : `${given.length} given: ${given.join(', ')}`
+  throw usage(`${needed}, ${found}. Usage: ${lineOf(command)}`)
 }

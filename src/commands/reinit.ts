@@ -1,26 +1,33 @@
-import { createReadStream, existsSync } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { ReinitError, usage } from '../errors.js'
 import { initializers } from '../init/initializers.js'
-import { nearest } from '../init/nearest.js'
 import { escapeControls } from '../report/escapeControls.js'
 import type { ReinitOptions, ReinitReport } from '../reports.js'
-import { type Command, exits, expectOperands } from './command.js'
-import { commands } from './commands.js'
+import { type Command, exits } from './command.js'
 import { deliver, reportFile } from './deliver.js'
 import { type Io, isClosed, print } from './io.js'
-import { type Parsed, parseFlags } from './parseFlags.js'
+import type { Parsed } from './parseFlags.js'
 import { attend } from './progress.js'
 import { groups, initializerFlags } from './reinitFlags.js'
 import { inTemporaryFolder, spoolStdin } from './stdinModel.js'
 
-const usageLine = '<model> [selection] [initializer] [output] [checks]'
-
-export const reinitCommand: Command = {
-  usage: usageLine,
+export const reinitCommand: Command<ReinitOptions> = {
+  name: '',
+  usage: '<model> [selection] [initializer] [output] [checks]',
   summary: 'the main job: select, fill, write, prove',
+  operands: { noun: 'model', names: ['model'] },
   groups,
+  notes: [
+    {
+      heading: 'Initializers for --init NAME:key=value,…',
+      terms: Object.entries(initializers).map(([name, { summary, parameters }]) => {
+        const keys = Object.keys(parameters).join(', ')
+        return [name, keys === '' ? summary : `${summary} (${keys})`]
+      }),
+    },
+  ],
   examples: [
     ['model.onnx --layers fc --xavier-normal', 'writes model.reinit.onnx'],
     ['model.onnx --head --he-normal --seed 7 -o new.onnx', 'the last layers, whatever their names'],
@@ -28,10 +35,12 @@ export const reinitCommand: Command = {
     ["model.onnx -l 'encoder.*' -x '*.norm*' --xavier-uniform --dry-run", 'the plan alone'],
   ],
   exits,
-  async run(argv, io) {
-    const parsed = parseFlags(argv, groups, hint)
-    refuseMistypedCommand(parsed.operands[0])
-    expectOperands(parsed.operands, ['model'], usageLine)
+  hint(flag) {
+    const name = flag.replaceAll('-', '_')
+    const isInitializer = Object.entries(initializers).some(([key, { aliases }]) => key === name || aliases.includes(name))
+    return isInitializer ? `write --init ${name}` : undefined
+  },
+  async run(parsed, io) {
     const [model = ''] = parsed.operands
     requireOneInitializer(parsed)
     const { output, dryRun } = parsed.options
@@ -59,20 +68,6 @@ export const reinitCommand: Command = {
 async function call(path: string, { options, given }: Parsed<ReinitOptions>, io: Io): Promise<ReinitReport> {
   const { reinit } = await import('../reinit.js')
   return attend(io, given.has('quiet'), (attended) => reinit(path, { ...options, ...attended }))
-}
-
-/** --orthogonal is no flag, but orthogonal an initializer. */
-function hint(flag: string): string | undefined {
-  const name = flag.replaceAll('-', '_')
-  const isInitializer = Object.entries(initializers).some(([key, { aliases }]) => key === name || aliases.includes(name))
-  return isInitializer ? `: write --init ${name}.` : undefined
-}
-
-/** `inspct model.onnx` would be a model of that name. */
-function refuseMistypedCommand(operand: string | undefined): void {
-  if (operand === undefined || /[./\\]/.test(operand) || operand === '-' || existsSync(operand)) return
-  const near = nearest(operand, Object.keys(commands)).replaceAll('"', '')
-  if (near !== '') throw usage(`There is no file and no command ${operand}${near}`)
 }
 
 function requireOneInitializer({ given }: Parsed<ReinitOptions>): void {

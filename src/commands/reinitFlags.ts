@@ -1,4 +1,5 @@
 import { usage } from '../errors.js'
+import { nonlinearities } from '../init/gains.js'
 import { initializers } from '../init/initializers.js'
 import { choices, type ReinitOptions } from '../reports.js'
 import { type Flag, type FlagGroup, isNumber, numberOf, pairsOf, reportFlags, selectionFlags } from './flags.js'
@@ -20,76 +21,97 @@ const namedFlags: readonly Flag<ReinitOptions>[] = named.flatMap(([init, { alias
 /** Flags of which one, once, says the initializer. */
 export const initializerFlags: ReadonlySet<string> = new Set(['init', ...namedFlags.map((flag) => flag.name)])
 
-const oneOf = (names: readonly string[]) => `${names.join(', ')} (default ${names[0]})`
+const modes = [...new Set(Object.values(initializers).flatMap(({ parameters }) => parameters['mode']?.choices ?? []))]
+
+/** What a rule says besides its selection. */
+const ruleFlags: readonly Flag<ReinitOptions>[] = [
+  ...namedFlags,
+  {
+    name: 'init',
+    value: 'NAME[:key=value,…]',
+    suggests: Object.keys(initializers),
+    summary: 'NAME[:key=value,…], any initializer of the list below; the first key may be left out',
+    option: ([init = '']) => ({ init }),
+  },
+  {
+    name: 'gain',
+    value: 'N',
+    suggests: nonlinearities,
+    summary: 'factor of the deviation: a number, or a nonlinearity (tanh means calculate_gain("tanh"))',
+    option: ([text = '']) => ({ gain: isNumber(text) ? Number(text) : text }),
+  },
+  {
+    name: 'mode',
+    value: 'MODE',
+    suggests: modes,
+    summary: `which fan divides: ${modes.join(', ')}`,
+    option: ([mode = '']) => ({ mode }),
+  },
+  {
+    name: 'nonlinearity',
+    value: 'NAME',
+    suggests: nonlinearities,
+    summary: "as in torch.nn.init.kaiming_*; He's default is relu",
+    option: ([nonlinearity = '']) => ({ nonlinearity }),
+  },
+  {
+    name: 'negative-slope',
+    value: 'A',
+    summary: "leaky_relu's slope",
+    option: ([text], flag) => ({ negativeSlope: numberOf(text, flag) }),
+  },
+  {
+    name: 'bias',
+    value: 'RULE',
+    suggests: choices.bias,
+    fallback: choices.bias[0],
+    summary: `biases of the selected layers: ${[...choices.bias, 'a number'].join(', ')}`,
+    option: ([text = ''], flag) => ({ bias: biasOf(text, flag) }),
+  },
+]
+
+/** Given beside --config, these make a rule of their own, the last one. */
+export const ruleFlagNames: ReadonlySet<string> = new Set([...selectionFlags, ...ruleFlags].map((flag) => flag.name))
 
 export const groups: readonly FlagGroup<ReinitOptions>[] = [
   { heading: 'Selection (what is re-initialized; nothing by default)', flags: selectionFlags },
+  { heading: 'Initializer (one)', flags: ruleFlags },
   {
-    heading: 'Initializer (one)',
+    heading: 'Settings',
     flags: [
-      ...namedFlags,
+      { name: 'config', short: 'c', value: 'FILE', summary: 'a recipe of rules, YAML or JSON ("onnx-reinit init FILE" writes one)' },
       {
-        name: 'init',
-        value: 'NAME[:key=value,…]',
-        summary: 'any initializer of the list below; the first key may be left out',
-        option: ([init = '']) => ({ init }),
-      },
-      {
-        name: 'gain',
+        name: 'seed',
         value: 'N',
-        summary: 'factor of the deviation: a number, or a nonlinearity (tanh means calculate_gain("tanh"))',
-        option: ([text = '']) => ({ gain: isNumber(text) ? Number(text) : text }),
-      },
-      { name: 'mode', value: 'MODE', summary: 'fan_in, fan_out or fan_avg', option: ([mode = '']) => ({ mode }) },
-      {
-        name: 'nonlinearity',
-        value: 'NAME',
-        summary: "as in torch.nn.init.kaiming_*; He's default is relu",
-        option: ([nonlinearity = '']) => ({ nonlinearity }),
+        fallback: '0',
+        summary: '0 to 2^64-1: the same seed, the same bytes',
+        option: ([seed = '']) => ({ seed }),
       },
       {
-        name: 'negative-slope',
-        value: 'A',
-        summary: "leaky_relu's slope",
-        option: ([text], flag) => ({ negativeSlope: numberOf(text, flag) }),
+        name: 'rng',
+        value: 'STREAM',
+        choices: choices.rng,
+        fallback: choices.rng[0],
+        summary: 'random stream',
+        option: ([rng]) => ({ rng: choiceOf(choices.rng, rng) }),
       },
       {
         name: 'fan',
         value: 'KIND',
         choices: choices.fan,
-        summary: `what fan_in and fan_out count: ${oneOf(choices.fan)}`,
+        fallback: choices.fan[0],
+        summary: 'what fan_in and fan_out count',
         option: ([kind]) => ({ fan: choiceOf(choices.fan, kind) }),
-      },
-      {
-        name: 'bias',
-        value: 'RULE',
-        summary: `biases of the selected layers: ${[...choices.bias, 'a number'].join(', ')} (default ${choices.bias[0]})`,
-        option: ([text = ''], flag) => ({ bias: biasOf(text, flag) }),
-      },
-      { name: 'seed', value: 'N', summary: '0 to 2^64-1 (default 0): the same seed, the same bytes', option: ([seed = '']) => ({ seed }) },
-      {
-        name: 'rng',
-        value: 'STREAM',
-        choices: choices.rng,
-        summary: `random stream: ${oneOf(choices.rng)}`,
-        option: ([rng]) => ({ rng: choiceOf(choices.rng, rng) }),
       },
       {
         name: 'shared',
         value: 'RULE',
         choices: choices.shared,
-        summary: `tensors that an unselected layer uses too: ${oneOf(choices.shared)}`,
+        fallback: choices.shared[0],
+        summary: 'tensors that an unselected layer uses too',
         option: ([shared]) => ({ shared: choiceOf(choices.shared, shared) }),
       },
     ],
-  },
-  {
-    heading: 'Initializers for --init NAME:key=value,…',
-    flags: [],
-    notes: Object.entries(initializers).map(([name, { summary, parameters }]) => {
-      const keys = Object.keys(parameters).join(', ')
-      return [name, keys === '' ? summary : `${summary} (${keys})`] as const
-    }),
   },
   {
     heading: 'Output',
@@ -98,7 +120,8 @@ export const groups: readonly FlagGroup<ReinitOptions>[] = [
         name: 'output',
         short: 'o',
         value: 'FILE',
-        summary: 'default <stem>.reinit.onnx beside the input; - is stdout',
+        fallback: '<stem>.reinit.onnx beside the input',
+        summary: 'the model that is written; - is stdout',
         option: ([output = '']) => ({ output }),
       },
       { name: 'in-place', summary: 'replace the input', option: () => ({ inPlace: true }) },
@@ -107,7 +130,8 @@ export const groups: readonly FlagGroup<ReinitOptions>[] = [
         name: 'data',
         value: 'HOW',
         choices: choices.data,
-        summary: `external data: ${oneOf(choices.data)}`,
+        fallback: choices.data[0],
+        summary: 'external data',
         option: ([data]) => ({ data: choiceOf(choices.data, data) }),
       },
       { name: 'dry-run', summary: 'the plan; nothing is written', option: () => ({ dryRun: true }) },
@@ -123,14 +147,15 @@ export const groups: readonly FlagGroup<ReinitOptions>[] = [
       {
         name: 'run-timeout',
         value: 'SECONDS',
-        summary: 'for the run (default 120)',
+        fallback: '120',
+        summary: 'seconds for the run',
         option: ([text], flag) => ({ timeout: positive(text, flag) }),
       },
       {
         name: 'dim',
         value: 'NAME=N',
         repeats: true,
-        summary: 'size of a named dimension in the run (default 1)',
+        summary: 'NAME=N, size of a named dimension in the run (1 unless given); may be repeated',
         option: (values, flag) => ({
           dims: Object.fromEntries(Object.entries(pairsOf(values, flag, 'last')).map(([name, n]) => [name, sizeOf(n, `${flag} ${name}=`)])),
         }),
@@ -139,7 +164,7 @@ export const groups: readonly FlagGroup<ReinitOptions>[] = [
         name: 'input',
         value: 'NAME=HOW',
         repeats: true,
-        summary: 'an input of the run: FILE.npy, zeros, ones or random',
+        summary: 'NAME=HOW, an input of the run: FILE.npy, zeros, ones or random; may be repeated',
         option: (values, flag) => ({ inputs: pairsOf(values, flag, 'first') }),
       },
       { name: 'strict', summary: 'anything skipped, in conflict or not run is status 1', option: () => ({ strict: true }) },

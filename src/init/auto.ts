@@ -24,7 +24,7 @@ const POSITION_STD = 0.02
 export const auto: Rule = (p, target) => {
   const { role, opType } = target
   const fixed = constantOfRole[role]
-  if (role === 'bias' && opType === 'LSTM') return forgetGate(target)
+  if (role === 'bias' && opType.endsWith('LSTM')) return forgetGate(target)
   if (fixed !== undefined) return { kind: 'constant', value: fixed }
   if (role === 'recurrent')
     return choose('orthogonal', { gain: 1, per: 'matrix' }, 'recurrent: an orthogonal matrix a gate keeps the state from growing or fading')

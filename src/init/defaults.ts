@@ -5,7 +5,7 @@ import type { FillTarget, InitializerSpec, Role } from '../types.js'
 import { gates, isTransposed } from './frameworkOrder.js'
 import { calculateGain } from './gains.js'
 import { roles } from './roles.js'
-import type { Chosen, Draw, RandomDraw, Rule } from './rules.js'
+import type { Chosen, Draw, Rule } from './rules.js'
 
 /** The value of each role that takes no initializer. */
 export const constantOfRole: Readonly<Partial<Record<Role, number>>> = Object.fromEntries(
@@ -24,31 +24,36 @@ export const torchDefault: Rule = (p, target) => {
     const at = p.padding_idx as number
     if (at >= (dims[0] as number))
       throw usage(`torch_default: padding_idx ${at} is beyond the ${dims[0]} rows of ${JSON.stringify(target.name)}.`)
-    return { kind: 'normal', mean: 0, std: 1, ...(at >= 0 && { cleared: [at * row, (at + 1) * row] as const }) }
+    if (at < 0) return choose('normal', { mean: 0, std: 1 }, 'as nn.Embedding')
+    return { kind: 'normal', mean: 0, std: 1, cleared: [at * row, (at + 1) * row] }
   }
-  if (gates[opType] !== undefined) return symmetric(1 / Math.sqrt(hiddenOf(target)))
+  if (gates[opType] !== undefined) return symmetric(1 / Math.sqrt(hiddenOf(target)), `as nn.${opType}: ±1/√hidden`)
   if (attention && /bias_[kv]$/.test(target.name)) return xavier('normal', target)
   if (role === 'bias') {
     if (attention && target.name.endsWith('in_proj_bias')) return { kind: 'constant', value: 0 }
-    const drawn = symmetric(1 / Math.sqrt(fanInOf(target)))
-    return attention ? { kind: 'constant', value: 0, discarded: drawn } : drawn
+    const bound = 1 / Math.sqrt(fanInOf(target))
+    return attention
+      ? { kind: 'constant', value: 0, discarded: { kind: 'uniform', low: -bound, high: bound } }
+      : symmetric(bound, "as nn.Linear and nn.Conv: ±1/√fan_in of the layer's weight")
   }
   const fixed = constantOfRole[role]
   if (fixed !== undefined) return { kind: 'constant', value: fixed }
   if (attention && /(in|[qkv])_proj_weight$/.test(target.name)) return xavier('uniform', target)
-  if (p.module === 'bilinear') return symmetric(1 / Math.sqrt(dims[1] as number))
+  if (p.module === 'bilinear') return symmetric(1 / Math.sqrt(dims[1] as number), 'as nn.Bilinear: ±1/√in1_features')
   // kaiming_uniform_(a = √5): its gain is √(1/3), its bound 1/√fan_in
-  return symmetric(Math.sqrt(3) * ((calculateGain('leaky_relu', Math.sqrt(5)) as number) / Math.sqrt(torchFan(target).fanIn)))
+  const gain = calculateGain('leaky_relu', Math.sqrt(5)) as number
+  return symmetric(Math.sqrt(3) * (gain / Math.sqrt(torchFan(target).fanIn)), 'as nn.Linear and nn.Conv: ±1/√fan_in')
 }
 /** Names that nn.MultiheadAttention alone has. */
 const ATTENTION = /(in_proj_weight|in_proj_bias|[qkv]_proj_weight|bias_[kv])$/
 
-const symmetric = (bound: number): RandomDraw => ({ kind: 'uniform', low: -bound, high: bound })
+const symmetric = (bound: number, why: string): Chosen => choose('uniform', { a: -bound, b: bound }, why)
 
-function xavier(shape: 'normal' | 'uniform', target: FillTarget): Draw {
+function xavier(shape: 'normal' | 'uniform', target: FillTarget): Chosen {
   const { fanIn, fanOut } = torchFan(target)
   const std = Math.sqrt(2 / (fanIn + fanOut))
-  return shape === 'normal' ? { kind: 'normal', mean: 0, std } : symmetric(Math.sqrt(3) * std)
+  const why = `as nn.MultiheadAttention: xavier_${shape} of fans ${fanIn}, ${fanOut}`
+  return shape === 'normal' ? choose('normal', { mean: 0, std }, why) : symmetric(Math.sqrt(3) * std, why)
 }
 
 /** torch.nn.init._calculate_fan_in_and_fan_out of the tensor in the framework's order. */
@@ -73,7 +78,7 @@ function hiddenOf({ dims, role, opType }: FillTarget): number {
 
 export const kerasDefault: Rule = (_, target) => {
   const { role, opType } = target
-  if (role === 'bias' && opType === 'LSTM') return forgetGate(target)
+  if (role === 'bias' && opType.endsWith('LSTM')) return forgetGate(target)
   if (role === 'slope') return { kind: 'constant', value: 0 }
   const fixed = constantOfRole[role]
   if (fixed !== undefined) return { kind: 'constant', value: fixed }

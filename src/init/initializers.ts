@@ -258,6 +258,7 @@ export const initializers: Readonly<Record<string, Initializer>> = {
   },
   from: {
     aliases: [],
+    everyRole: true,
     summary: 'the tensor of the same name and shape of another model (rewinding)',
     parameters: { file: { type: 'string', default: null, description: 'the other model' } },
     rule: () => ({ kind: 'copy' }),

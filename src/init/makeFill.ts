@@ -5,6 +5,7 @@ import { distributionOf } from './distribution.js'
 import { draw } from './draw.js'
 import { type Initializer, initializers } from './initializers.js'
 import { measure } from './measure.js'
+import { inChunks, type Reader, readAll } from './oldValues.js'
 import { orthogonal } from './orthogonal.js'
 import { stream } from './philox.js'
 import { transformOf } from './plainDraw.js'
@@ -40,7 +41,7 @@ export interface Fill {
  * @throws ReinitError `usage` where the tensor lacks what the rule needs, or its type can't hold the values.
  */
 export function makeFill(initializer: InitializerSpec, target: FillTarget, seed: bigint, context: FillContext = {}): Fill {
-  const { rule } = initializers[initializer.name] as Initializer
+  const { rule, everyRole } = initializers[initializer.name] as Initializer
   const old = () => read(initializer.name, target, context)
   let measured: Moments | undefined
   const moments = () => (measured ??= momentsOf(old(), target.elementCount))
@@ -51,28 +52,23 @@ export function makeFill(initializer: InitializerSpec, target: FillTarget, seed:
   const effective: Draw =
     distribution.family === 'constant' && drawn.kind !== 'constant' ? { kind: 'constant', value: distribution.mean } : drawn
   const filler = context.generator ? torchFiller(effective, target, context.generator, old) : philoxFiller(effective, target, seed, old)
+  // a rule for every role says what it comes down to, unless torch's sequence needs its draws
+  const plain = everyRole && drawn.kind === 'constant' && !context.generator ? constantSpec(distribution.mean) : initializer
   return {
-    initializer,
+    initializer: plain,
     gain: typeof initializer.parameters.gain === 'number' ? initializer.parameters.gain : null,
     distribution,
-    structure: structureOf(effective, filler, target, old),
+    get structure() {
+      return structureOf(effective, filler, target, old)
+    },
     filler,
     why: null,
   }
 }
 
-type Reader = (start: number, end: number) => Values
-
-/** Elements that are read at a time. */
-const CHUNK = 1 << 16
-
 function read(initializer: string, { name }: FillTarget, { values }: FillContext): Reader {
   if (values === undefined) throw usage(`${initializer} needs the values of tensor ${JSON.stringify(name)}, which can't be read.`)
   return values
-}
-
-function inChunks(reader: Reader, elementCount: number, add: (values: Values) => void): void {
-  for (let start = 0; start < elementCount; start += CHUNK) add(reader(start, Math.min(elementCount, start + CHUNK)))
 }
 
 function momentsOf(reader: Reader, elementCount: number): Moments {
@@ -82,6 +78,13 @@ function momentsOf(reader: Reader, elementCount: number): Moments {
 }
 
 /** The published streams of philox: draw.ts for what is random in itself, and the second streams of a tensor for what is placed at random. */
+const constantSpec = (value: number): InitializerSpec =>
+  value === 0
+    ? { name: 'zeros', parameters: {} }
+    : value === 1
+      ? { name: 'ones', parameters: {} }
+      : { name: 'constant', parameters: { value } }
+
 function philoxFiller(drawn: Draw, target: FillTarget, seed: bigint, old: () => Reader): Filler {
   const source = (purpose?: string) => stream(seed, target.scope, target.name, purpose)
   switch (drawn.kind) {
@@ -93,7 +96,7 @@ function philoxFiller(drawn: Draw, target: FillTarget, seed: bigint, old: () => 
       return copy(old())
     case 'shuffle':
       return whole((out) => {
-        inChunks(old(), out.length, appendTo(out))
+        readAll(old(), out)
         shuffle(out, source('shuffle'))
       })
     case 'sparse':
@@ -117,14 +120,6 @@ function philoxFiller(drawn: Draw, target: FillTarget, seed: bigint, old: () => 
 const STANDARD_NORMAL = transformOf({ kind: 'normal', mean: 0, std: 1 })
 const whole = (fill: (out: Values) => void): Filler => ({ access: 'whole', fill })
 const copy = (reader: Reader): Filler => ({ access: 'random', fill: (out, start) => out.set(reader(start, start + out.length)) })
-
-function appendTo(out: Values): (values: Values) => void {
-  let at = 0
-  return (values) => {
-    out.set(values, at)
-    at += values.length
-  }
-}
 
 function random(drawn: RandomDraw, source: ReturnType<typeof stream>): Filler {
   const transform = transformOf(drawn)

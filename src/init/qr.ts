@@ -72,7 +72,7 @@ function clearUpper(v: Float64Array, width: number): void {
   for (let i = 0; i < width; i++) for (let c = i; c < PANEL; c++) v[i * PANEL + c] = c === i ? 1 : 0
 }
 
-/** Reflections of one panel (below its diagonal), their T (upper triangle), and the signs of R's diagonal. */
+/** Reflections of one panel (below its diagonal), their −T (upper triangle), and the signs of R's diagonal. */
 function factorPanel(v: Float64Array, height: number, width: number, t: Float64Array, signs: Float64Array): void {
   const w = new Float64Array(PANEL)
   for (let j = 0; j < width; j++) {
@@ -102,9 +102,10 @@ function factorPanel(v: Float64Array, height: number, width: number, t: Float64A
     }
     t[j * PANEL + j] = tau
   }
+  for (let i = 0; i < PANEL * PANEL; i++) t[i] = -(t[i] as number)
 }
 
-/** Rows from `top`, columns from `left` of A: A − V·T·VᵀA, or with Tᵀ. */
+/** Rows from `top`, columns from `left` of A: A + V·(−T)·VᵀA, or with −Tᵀ. */
 function reflect(
   memory: QrMemory,
   columns: number,
@@ -123,12 +124,7 @@ function reflect(
   const second: Matrix = { data: w, start: width * stride, rowStride: stride, columnStride: 1 }
   w.fill(0, 0, 2 * width * stride)
   multiply(width, n, height, { data: v, start: 0, rowStride: 1, columnStride: PANEL }, part, first)
-  for (let i = 0; i < width; i++)
-    for (let k = transposed ? 0 : i; k < (transposed ? i + 1 : width); k++) {
-      const x = -(transposed ? (t[k * PANEL + i] as number) : (t[i * PANEL + k] as number))
-      for (let c = 0; c < n; c++)
-        w[second.start + i * stride + c] = (w[second.start + i * stride + c] as number) + x * (w[k * stride + c] as number)
-    }
+  multiply(width, n, width, { data: t, start: 0, rowStride: transposed ? 1 : PANEL, columnStride: transposed ? PANEL : 1 }, first, second)
   multiply(height, n, width, { data: v, start: 0, rowStride: PANEL, columnStride: 1 }, second, part)
 }
 

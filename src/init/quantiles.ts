@@ -5,18 +5,34 @@ import { erf } from './erf.js'
 /** z with P(|N(0,1)| > z) = p, for p up to 0.1: Newton on ln of the two-sided tail, by its continued fraction (Abramowitz & Stegun 26.2.14). */
 export function normalLimit(p: number): number {
   let z = Math.sqrt(-2 * Math.log(p))
-  for (let i = 0; i < 20; i++) {
+  for (let step = 1; Math.abs(step) > 1e-12; ) {
     let fraction = z
     for (let k = 200; k > 0; k--) fraction = z + k / fraction
     // two-sided tail = √(2/π)·e^(−z²/2) ÷ fraction; the logarithm's slope is −fraction
     const logTail = Math.log(Math.sqrt(2 / Math.PI) / fraction) - (z * z) / 2
-    z += (logTail - Math.log(p)) / fraction
+    step = (logTail - Math.log(p)) / fraction
+    z += step
   }
   return z
 }
 
 /** χ² over n at which each tail has p/2: exact below 30 degrees of freedom, then Wilson & Hilferty 1931, which is the more cautious side. */
-export function chiSquareLimits(n: number, p: number): { readonly low: number; readonly high: number } {
+export function chiSquareLimits(n: number, p: number): Limits {
+  const key = `${n} ${p}`
+  const limits = known.get(key) ?? computeLimits(n, p)
+  known.set(key, limits)
+  return limits
+}
+
+interface Limits {
+  readonly low: number
+  readonly high: number
+}
+
+/** The tensors of a model have few sizes. */
+const known = new Map<string, Limits>()
+
+function computeLimits(n: number, p: number): Limits {
   if (n < 30) return { low: quantile(n, p / 2) / n, high: quantile(n, 1 - p / 2) / n }
   const cube = (z: number) => (1 - 2 / (9 * n) + z * Math.sqrt(2 / (9 * n))) ** 3
   const z = normalLimit(p)

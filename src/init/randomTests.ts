@@ -31,8 +31,17 @@ const REPLACED: Readonly<Record<FloatType, number>> = {
   FLOAT16: 2 * Math.sqrt(3) * 2 ** -12,
   BFLOAT16: 2 * Math.sqrt(3) * 2 ** -9,
 }
-/** Spacing of FLOAT16's subnormals: deviations of a few of these are rounded visibly. */
-const FLOAT16_STEP = 2 ** -24
+/** Distance of neighbours: to their size, and at least. */
+const SPACING: Readonly<Record<FloatType, readonly [relative: number, least: number]>> = {
+  FLOAT: [2 ** -23, 2 ** -149],
+  DOUBLE: [2 ** -23, 2 ** -149],
+  FLOAT16: [2 ** -10, 2 ** -24],
+  BFLOAT16: [2 ** -7, 2 ** -133],
+}
+/** Roundings this fine, in deviations, don't shift a mean: what they take on one side they give on the other. */
+const FINE = 0.5
+/** The highest density of each distribution of deviation 1, or more. */
+const PEAK: Readonly<Record<string, number>> = { normal: 0.4, uniform: 0.29, truncated_normal: 1 }
 
 /** The four tests of what is drawn from a distribution that spreads. `expected`: how many values come; null where only they tell. */
 export function testRandom(distribution: Distribution, dataType: FloatType, expected: number | null): Accumulator {
@@ -55,28 +64,33 @@ export function testRandom(distribution: Distribution, dataType: FloatType, expe
 function test(d: Distribution, dataType: FloatType, n: number, { mean, std, min, max }: Moments, counts: Uint32Array): Check[] {
   const root = Math.sqrt(n)
   const x = (mean - d.mean) / d.std
-  const step = dataType === 'FLOAT16' ? FLOAT16_STEP / d.std : 0
+  // what the type's spacing adds where it is no small part of the deviation: far from zero, or among subnormals
+  const [relative, least] = SPACING[dataType]
+  const step = (relative * Math.abs(d.mean) + least) / d.std
+  const shift = step < FINE ? 0 : step
   const replaced = d.family === 'uniform' ? REPLACED[dataType] : 0
-  const checks = [check('mean', Math.abs(x) * root, MEAN_LIMIT + (replaced + step) * root)]
+  const checks = [check('mean', Math.abs(x) * root, MEAN_LIMIT + (replaced + shift) * root)]
   const second = (std / d.std) ** 2 + x * x
+  const rounding = (step * step) / 12 + shift
   if (d.family === 'normal') {
     const { low, high } = chiSquareLimits(n, ALPHA)
     const scale = Math.sqrt(n / 2)
-    checks.push(check('variance', Math.abs(second - 1) * scale, ((second < 1 ? 1 - low : high - 1) + step) * scale))
+    checks.push(check('variance', Math.abs(second - 1) * scale, ((second < 1 ? 1 - low : high - 1) + rounding) * scale))
   } else if (n >= FEWEST) {
     const scale = Math.sqrt(n / (kurtosis(d) - 1))
-    checks.push(check('variance', Math.abs(second - 1) * scale, VARIANCE_LIMIT * (1 + 3 / root) + step * scale))
+    checks.push(check('variance', Math.abs(second - 1) * scale, VARIANCE_LIMIT * (1 + 3 / root) + rounding * scale))
   }
-  checks.push(check('shape', largestDistance(d, counts, n), SHAPE_LIMIT / root + ATOM[dataType] + step))
-  checks.push(range(d, dataType, n, min, max))
+  const atom = ATOM[dataType] + step * (PEAK[d.family] ?? 1)
+  checks.push(check('shape', largestDistance(d, counts, n), SHAPE_LIMIT / root + atom))
+  checks.push(range(d, dataType, n, min, max, step))
   return checks
 }
 
 /** The farthest value from the middle; a bound counts as the type rounds it, a cut one with two roundings of float32 on top. */
-function range(d: Distribution, dataType: FloatType, n: number, min: number, max: number): Check {
+function range(d: Distribution, dataType: FloatType, n: number, min: number, max: number, step: number): Check {
   if (d.min === null || d.max === null) {
     const farthest = Math.max(max - d.mean, d.mean - min) / d.std
-    return check('range', farthest, normalLimit(ALPHA / n) * (1 + EPSILON[dataType]) + (dataType === 'FLOAT16' ? FLOAT16_STEP / d.std : 0))
+    return check('range', farthest, normalLimit(ALPHA / n) * (1 + EPSILON[dataType]) + step)
   }
   const bound = (value: number, outward: number) => {
     const slack = d.family === 'uniform' ? 0 : Math.abs(value) * 2 ** -22

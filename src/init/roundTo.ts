@@ -32,10 +32,11 @@ function toGrid({ fractionBits, minimumExponent, overflow }: Format, value: numb
   if (!(magnitude < overflow)) return Number.isNaN(value) ? value : Math.sign(value) * Infinity
   const exponent = magnitude === 0 ? minimumExponent : Math.max(minimumExponent, exponentOf(magnitude))
   const step = 2 ** (exponent - fractionBits)
-  // adding and subtracting 1.5·2⁵² rounds to a whole number, ties to even
-  return (value / step + ROUNDER - ROUNDER) * step
+  // adding and subtracting 2⁵² rounds to a whole number, ties to even; zero keeps the value's sign
+  const rounded = (magnitude / step + ROUNDER - ROUNDER) * step
+  return value < 0 || Object.is(value, -0) ? -rounded : rounded
 }
-const ROUNDER = 1.5 * 2 ** 52
+const ROUNDER = 2 ** 52
 
 const view = new DataView(new ArrayBuffer(8))
 function exponentOf(magnitude: number): number {

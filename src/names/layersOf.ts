@@ -1,6 +1,7 @@
 import type { Place } from '../ops/collectUses.js'
 import { producerAt } from '../ops/scope.js'
 import type { Node, Role, Tensor } from '../types.js'
+import type { Containers } from './containers.js'
 import { pythonList } from './pythonList.js'
 import { splitParameter } from './schemes.js'
 import { type ModuleScope, scopeOf } from './scopeOf.js'
@@ -19,8 +20,13 @@ interface Evidence {
  * The tensor's own name (or what the exporter says it was folded from) tells the module; where merged tensors serve several modules, each
  * use's trace tells which, and the name only what it is called there.
  */
-export function layersOf(tensor: Tensor, uses: readonly NamedUse[], signature: ReadonlyMap<string, Target>): string[] {
-  const traces = uses.map((u) => scopeOf(u.owner.node))
+export function layersOf(
+  tensor: Tensor,
+  uses: readonly NamedUse[],
+  signature: ReadonlyMap<string, Target>,
+  containers: Containers,
+): string[] {
+  const traces = firstCalls(uses.map((u) => scopeOf(u.owner))).map((t) => t && { ...t, module: containers.complete(t.module) })
   const own = nameEvidence(tensor, signature)
   const modules = new Set(traces.map((t) => t?.module))
   const home = own && traces.find((t) => t && isWithin(own.module, t.module))?.module
@@ -47,6 +53,10 @@ function unnamed(tensor: Tensor, { siblings, owner }: NamedUse, trace: ModuleSco
 const isWithin = (module: string, ancestor: string) => module === ancestor || module.startsWith(`${ancestor}.`)
 
 const nodeName = (node: Node) => node.name || `${node.opType}_${node.index}`
+
+/** The calls of one module are that module. */
+const firstCalls = (traces: readonly (ModuleScope | null)[]) =>
+  traces.map((t) => t && (traces.find((o) => o !== null && o.module.length < t.module.length && isAgain(o.module, t.module)) ?? t))
 
 /** Legacy torch numbers the second call of a module: `decoder.rnn_1` is decoder.rnn. */
 function isAgain(module: string, called: string): boolean {

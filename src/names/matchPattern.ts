@@ -4,13 +4,14 @@ import type { Weight } from '../types.js'
 /**
  * What one value of --layers or --exclude matches. Tried in this order: an exact name (tensor, layer, node), commas included; `re:…`, a
  * regular expression, unanchored; else split at commas, each an exact name, a layer path that ends at a dot, or a glob over a whole name.
+ * `called`: what messages call the value.
  * @throws ReinitError `usage` where a regular expression is none.
  */
-export function matchPattern(weights: readonly Weight[], pattern: string): Weight[] {
+export function matchPattern(weights: readonly Weight[], pattern: string, called = '--layers'): Weight[] {
   const exact = named(weights, pattern)
   if (exact.length > 0) return exact
   if (pattern.startsWith('re:')) {
-    const expression = regularExpression(pattern.slice(3))
+    const expression = regularExpression(pattern.slice(3), called)
     return weights.filter((w) => namesOf(w).some((n) => expression.test(n)))
   }
   const found = new Set(pattern.split(',').flatMap((part) => matchPart(weights, part)))
@@ -43,12 +44,12 @@ function globExpression(glob: string): RegExp {
   return new RegExp(`^${body}$`, 's')
 }
 
-function regularExpression(source: string): RegExp {
+function regularExpression(source: string, called: string): RegExp {
   try {
     return new RegExp(source, 'u')
   } catch (error) {
     throw usage(
-      `--layers re:${source} is not a regular expression: ${error instanceof Error ? error.message.replace(/^.*: /, '') : String(error)}.`,
+      `${called} re:${source} is not a regular expression: ${error instanceof Error ? error.message.replace(/^.*: /, '') : String(error)}.`,
     )
   }
 }

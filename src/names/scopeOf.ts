@@ -1,3 +1,5 @@
+import { isTransparent } from '../ops/flow.js'
+import type { Producer } from '../ops/scope.js'
 import type { Node } from '../types.js'
 import { pythonList } from './pythonList.js'
 import { modulePath } from './schemes.js'
@@ -20,9 +22,8 @@ const traces: readonly ((node: Node) => ModuleScope | null)[] = [
   },
   /** torch legacy: the node's path, its operator last; a module called again ends in _1. */
   ({ name }) => {
-    if (!name.startsWith('/')) return null
-    const module = modulePath(name.split('/').slice(1, -1))
-    return module === '' ? null : { module, type: '' }
+    const module = calledPath(name)
+    return module === null ? null : { module, type: '' }
   },
   /** TensorFlow: the layer's path, then the operation. */
   ({ name }) => {
@@ -31,10 +32,35 @@ const traces: readonly ((node: Node) => ModuleScope | null)[] = [
   },
 ]
 
-export function scopeOf(node: Node): ModuleScope | null {
-  for (const trace of traces) {
-    const found = trace(node)
-    if (found) return found
+/**
+ * The modules that a node of legacy torch was called through, by its name or a value's: /layer4/conv1/Conv, /fc/Gemm_output_0, and what
+ * onnxruntime makes of them, `fused /conv1/Conv` and /fc/MatMul/MatMulAddFusion. null where it is none.
+ */
+export function calledPath(name: string): string | null {
+  const path = name.replace(/^fused /, '').replace(/\/[^/]*Fusion(?:_\w+)?\/?$/, '')
+  return (path.startsWith('/') && modulePath(path.split('/').slice(1, -1))) || null
+}
+
+/** Nodes between an operator that a simplifier put in and the value that kept its name. */
+const MAX_STEPS = 3
+
+/** A simplifier names nodes anew (Gemm_2), but values keep their names: that of the sum which a Gemm and a Reshape stand for now. */
+export function valuePath({ scope, node }: Producer): string | null {
+  let name = node.outputs[0] ?? ''
+  for (let steps = 0; steps < MAX_STEPS; steps++) {
+    if (/_output_\d+$/.test(name)) return calledPath(name)
+    const [reader, ...more] = scope.consumers.of(name)
+    if (!reader || more.length > 0 || !isTransparent(reader.node)) return null
+    name = reader.node.outputs[0] ?? ''
   }
   return null
+}
+
+export function scopeOf(producer: Producer): ModuleScope | null {
+  for (const trace of traces) {
+    const found = trace(producer.node)
+    if (found) return found
+  }
+  const module = valuePath(producer)
+  return module === null ? null : { module, type: '' }
 }

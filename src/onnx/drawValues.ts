@@ -1,9 +1,12 @@
 import { encodeVarints } from '../bytes/varints.js'
 import { type Fill, makeFill } from '../init/makeFill.js'
-import type { Filler, FillTarget, Model, PlannedFill, Values } from '../types.js'
+import { Generator as TorchGenerator } from '../init/torch/generator.js'
+import type { Filler, FillTarget, Model, PlannedFill, Tensor, Values } from '../types.js'
 import { codecs } from './dataTypes.js'
+import { keepValues } from './keepValues.js'
 import type { Place } from './placesOf.js'
-import { readValues } from './readValues.js'
+import { oldValuesOf } from './oldValuesOf.js'
+import { storedUnits } from './readValues.js'
 
 /** 256 KiB of float32. */
 export const CHUNK_ELEMENTS = 1 << 16
@@ -13,8 +16,14 @@ export const CHUNK_ELEMENTS = 1 << 16
  * pass. Rules that go by a tensor's old values read the input's.
  */
 export function drawPass(model: Model): (fill: PlannedFill) => Fill {
-  return ({ initializer, target, seed, weight }) =>
-    makeFill(initializer, target, BigInt(seed), { values: (start, end) => readValues(model, weight.tensor, start, end) })
+  let generator: TorchGenerator | null = null
+  return ({ initializer, target, seed, rng, weight, change }) => {
+    const old = change?.from ?? weight.tensor
+    const values = oldValuesOf(model, initializer, old)
+    if (rng === 'torch') generator ??= new TorchGenerator(BigInt(seed))
+    const fill = makeFill(initializer, target, BigInt(seed), rng === 'torch' && generator ? { values, generator } : { values })
+    return change?.kind === 'resize' && change.kept.length > 0 ? keepValues(fill, change, target.dims, values) : fill
+  }
 }
 
 /** All values of a fill, in order, in chunks that are good until the next. Only a filler that needs the whole tensor holds it in memory. */
@@ -49,21 +58,22 @@ export interface DrawnBytes {
   readonly bytes: Uint8Array
 }
 
-/** New bytes of a fill for its places, in the order of its elements; good until the next. */
-export function* drawBytes({ filler }: Fill, target: FillTarget, places: readonly Place[]): Generator<DrawnBytes> {
-  const { byteLength: width, encode } = codecs[target.dataType]
+/** New units of a tensor (drawUnits.ts) for its places, in their order; good until the next. */
+export function* drawBytes(units: Iterable<Uint8Array>, tensor: Tensor, places: readonly Place[]): Generator<DrawnBytes> {
+  const { byteLength: width, isSigned } = storedUnits(tensor)
   let [element, next, done] = [0, 0, 0]
-  for (const values of drawValues(filler, target)) {
-    const fixed = encode(values)
-    for (let from = 0; from < values.length; ) {
+  for (const fixed of units) {
+    const count = fixed.length / width
+    for (let from = 0; from < count; ) {
       const { file, at, content } = places[next] as Place
-      const to = Math.min(values.length, content.element + content.elementCount - element)
-      const bytes = content.encoding === 'varint' ? encodeVarints(fixed, width, from, to) : fixed.subarray(from * width, to * width)
+      const to = Math.min(count, content.element + content.elementCount - element)
+      const bytes =
+        content.encoding === 'varint' ? encodeVarints(fixed, width, from, to, isSigned) : fixed.subarray(from * width, to * width)
       yield { file, at: at + done, bytes }
       done += bytes.length
       from = to
       if (element + to === content.element + content.elementCount) [next, done] = [next + 1, 0]
     }
-    element += values.length
+    element += count
   }
 }

@@ -1,11 +1,12 @@
-import { encodeVarint } from '../bytes/encodeVarint.js'
 import type { External, FramedPatch } from '../types.js'
+import { concat, field, fieldHeader } from './encodeFields.js'
+import { replaceField } from './scanFields.js'
 
-/** TensorProto.external_data, a repeated StringStringEntryProto { key = 1, value = 2 }; raw_data. All length-delimited. */
-const EXTERNAL_DATA = (13 << 3) | 2
-const RAW_DATA = (9 << 3) | 2
-const KEY = (1 << 3) | 2
-const VALUE = (2 << 3) | 2
+/** TensorProto.external_data, a repeated StringStringEntryProto { key = 1, value = 2 }; raw_data. */
+const EXTERNAL_DATA = 13
+const RAW_DATA = 9
+const KEY = 1
+const VALUE = 2
 
 /** The tensor's location becomes another; its other entries stay. */
 export function relocate(external: External, location: string): FramedPatch[] {
@@ -24,7 +25,7 @@ export const dropChecksum = (external: External): FramedPatch[] => drop(external
 /** The tensor gets raw_data of its own instead of entries: `content` patches are its body. */
 export function inline(external: External, contents: readonly Pick<FramedPatch, 'byteLength' | 'content'>[]): FramedPatch[] {
   const byteLength = contents.reduce((sum, c) => sum + c.byteLength, 0)
-  const header = concat(encodeVarint(RAW_DATA), encodeVarint(byteLength))
+  const header = fieldHeader(RAW_DATA, byteLength)
   const [first] = external.fields as [Field]
   const body = contents.map((c): FramedPatch => ({ ...c, start: first.end, end: first.end, frame: first.frame }))
   return [replaceField(first, header), ...body, ...drop(external.fields.slice(1))]
@@ -41,13 +42,6 @@ function replaceFirst(external: External, key: string, bytes: Uint8Array, keys: 
 
 const drop = (fields: readonly Field[]): FramedPatch[] => fields.map((f) => replaceField(f, new Uint8Array(0)))
 
-function replaceField({ tagStart, end, frame }: Field, bytes: Uint8Array): FramedPatch {
-  return { start: tagStart, end, byteLength: bytes.length, content: { kind: 'bytes', bytes }, frame }
-}
-
 function entry(key: string, value: string): Uint8Array {
-  return field(EXTERNAL_DATA, concat(field(KEY, Buffer.from(key)), field(VALUE, Buffer.from(value))))
+  return field(EXTERNAL_DATA, concat(field(KEY, key), field(VALUE, value)))
 }
-
-const field = (tag: number, body: Uint8Array) => concat(encodeVarint(tag), encodeVarint(body.length), body)
-const concat = (...parts: Uint8Array[]): Uint8Array => Buffer.concat(parts)

@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import { usage } from '../errors.js'
 import { MAX_MESSAGE_BYTES } from '../bytes/splice.js'
-import type { FramedPatch, Model, Plan, SourceFile, Tensor } from '../types.js'
+import type { External, FramedPatch, Model, Plan, SourceFile, Tensor } from '../types.js'
 import { dropChecksum, inline, relocate, repoint } from './externalEntries.js'
 
 /** New values of one run of a tensor's elements, in the file that holds them now. */
@@ -10,6 +10,8 @@ export interface ValuePatch {
   /** '' for the model, else a location. */
   readonly file: string
   readonly patch: FramedPatch
+  /** External values of another length: they get a place of their own, the patch tells none. */
+  readonly isMoved?: true
 }
 
 export interface DataInput {
@@ -31,16 +33,22 @@ export interface PlacedData {
 /** Where a model's external data goes, by what was asked for. */
 export const placeData = {
   /** To another folder: every data file under its name. */
-  copy: (input) => ({ model: modelPatches(input), data: dataFiles(input), companions: [] }),
+  copy(input) {
+    const { files, entries } = dataFiles(input, (name) => name)
+    return { model: [...modelPatches(input), ...entries], data: files, companions: [] }
+  },
 
   /** In the same folder: every data file under a name after the output's, and the locations follow. */
   rename(input) {
-    const files = dataFiles(input)
-    const names = new Map(files.map(({ name }, i) => [name, `${input.outputName}${i === 0 ? '' : `.${i}`}.data`]))
+    const names = new Map(dataNames(input).map((name, i) => [name, `${input.outputName}${i === 0 ? '' : `.${i}`}.data`]))
     const newName = (name: string) => names.get(name) as string
-    const moved = input.model.tensors.flatMap(({ external }) => (external ? relocate(external, newName(plainName(external.location))) : []))
+    const { files, entries } = dataFiles(input, newName)
+    const moved = movedTensors(input)
+    const relocated = externalTensors(input.model).flatMap((t) =>
+      t.external && !moved.has(t) ? relocate(t.external, newName(plainName(t.external.location))) : [],
+    )
     return {
-      model: [...modelPatches(input), ...moved],
+      model: [...modelPatches(input), ...entries, ...relocated],
       data: files.map((file) => ({ ...file, name: newName(file.name) })),
       companions: [],
     }
@@ -49,11 +57,12 @@ export const placeData = {
   /** In place: the data files that change; the others are used as they are. */
   inPlace(input) {
     const [changed, kept] = [[] as PlacedData['data'][number][], [] as Plan['companions'][number][]]
-    for (const file of dataFiles(input)) {
+    const { files, entries } = dataFiles(input, (name) => name)
+    for (const file of files) {
       if (file.patches.length > 0) changed.push(file)
       else kept.push({ name: file.name, path: (file.source as SourceFile).path })
     }
-    return { model: modelPatches(input), data: changed, companions: kept }
+    return { model: [...modelPatches(input), ...entries], data: changed, companions: kept }
   },
 
   /** New values go into one new data file; all other tensors go on pointing at the input's. */
@@ -72,7 +81,7 @@ export const placeData = {
       redrawn.add(tensor)
       byteLength = offset + patch.byteLength
     }
-    const used = new Set(input.model.tensors.flatMap((t) => (t.external && !redrawn.has(t) ? [t.external.location] : [])))
+    const used = new Set(externalTensors(input.model).flatMap((t) => (t.external && !redrawn.has(t) ? [t.external.location] : [])))
     return {
       model: [...input.values.filter((v) => v.file === '').map((v) => v.patch), ...entries],
       data: patches.length > 0 ? [{ name, source: null, patches }] : [],
@@ -83,7 +92,7 @@ export const placeData = {
   /** Everything into the model. */
   inline(input) {
     const { model, values, sources } = input
-    const outside = model.tensors.filter((t) => t.external)
+    const outside = externalTensors(model)
     const total = outside.reduce((sum, t) => sum + (t.external?.byteLength ?? 0), model.byteLength)
     if (total > MAX_MESSAGE_BYTES)
       throw usage(`With its data inside, the model would have ${total} bytes: protobuf ends at ${MAX_MESSAGE_BYTES}. Give --data copy.`)
@@ -120,21 +129,49 @@ const insertion = ({ byteLength, content }: Pick<FramedPatch, 'byteLength' | 'co
 })
 
 /** The values that the model itself holds, and checksums of data files that change. */
-function modelPatches({ model, values }: DataInput): FramedPatch[] {
+function modelPatches(input: DataInput): FramedPatch[] {
+  const { model, values } = input
   const changed = new Set(values.map((v) => plainName(v.file)))
-  const stale = model.tensors.flatMap(({ external }) =>
-    external && changed.has(plainName(external.location)) ? dropChecksum(external) : [],
+  const moved = movedTensors(input)
+  const stale = externalTensors(model).flatMap((t) =>
+    t.external && !moved.has(t) && changed.has(plainName(t.external.location)) ? dropChecksum(t.external) : [],
   )
   return [...values.filter((v) => v.file === '').map((v) => v.patch), ...stale]
 }
 
-/** Every data file that the model names, once, in the order that it names them, with its new values. */
-function dataFiles({ values, sources }: DataInput) {
-  const files = new Map<string, { name: string; source: SourceFile; patches: FramedPatch[] }>()
+const externalTensors = ({ tensors, unlisted = [] }: Model): Tensor[] => [...tensors, ...unlisted].filter((t) => t.external)
+
+const movedTensors = ({ values }: DataInput): ReadonlySet<Tensor> => new Set(values.flatMap((v) => (v.isMoved ? [v.tensor] : [])))
+
+/** Every data file that the model names, once, in the order that it names them. */
+const dataNames = ({ sources }: DataInput) => [...new Set([...sources.keys()].filter((l) => l !== '').map(plainName))]
+
+/**
+ * Every data file with its new values, those of another length behind what it holds; `entries` point there, under the file's new name.
+ */
+function dataFiles(input: DataInput, newName: (name: string) => string) {
+  const { values, sources } = input
+  const files = new Map<string, { name: string; source: SourceFile; patches: FramedPatch[]; byteLength: number }>()
   for (const [location, source] of sources) {
     const name = plainName(location)
-    if (location !== '' && !files.has(name)) files.set(name, { name, source, patches: [] })
+    if (location !== '' && !files.has(name)) files.set(name, { name, source, patches: [], byteLength: source.byteLength })
   }
-  for (const { file, patch } of values) files.get(plainName(file))?.patches.push(patch)
-  return [...files.values()]
+  const entries: FramedPatch[] = []
+  for (const { tensor, file, patch, isMoved } of values) {
+    const to = files.get(plainName(file))
+    if (!to) continue
+    if (!isMoved) {
+      to.patches.push(patch)
+      continue
+    }
+    const end = to.source.byteLength
+    const offset = alignedOffset(to.byteLength, patch.byteLength)
+    const { byteLength, content } = patch
+    if (offset > to.byteLength)
+      to.patches.push({ ...insertion({ byteLength: offset - to.byteLength, content: { kind: 'zeros' } }), start: end, end })
+    to.patches.push({ ...insertion({ byteLength, content }), start: end, end })
+    entries.push(...repoint(tensor.external as External, newName(to.name), offset, byteLength))
+    to.byteLength = offset + byteLength
+  }
+  return { files: [...files.values()].map(({ name, source, patches }) => ({ name, source, patches })), entries }
 }

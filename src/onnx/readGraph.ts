@@ -4,7 +4,7 @@ import { invalid } from '../errors.js'
 import type { Attribute, Frame, Graph, LocalFunction, Node, Tensor, Value } from '../types.js'
 import { NodeTable } from './nodeTable.js'
 import { type AttributeDraft, readAttribute } from './readAttribute.js'
-import { draftTensor, finishTensor, readEntry, type TensorDraft } from './readTensor.js'
+import { draftTensor, finishTensor, MAX_RANGES, readEntry, type TensorDraft } from './readTensor.js'
 import { readValue, readValueMetadata } from './readValue.js'
 
 export const domainName = (domain: string) => (domain === '' ? 'ai.onnx' : domain)
@@ -12,6 +12,8 @@ export const domainName = (domain: string) => (domain === '' ? 'ai.onnx' : domai
 /** Reads the main graph, its subgraphs and the local functions of one model; every tensor in file order. */
 export class GraphReader {
   readonly tensors: Tensor[] = []
+  /** External tensors that are no weights: in attributes, indices of sparse ones. */
+  readonly unlisted: Tensor[] = []
   private readonly nodes: NodeTable
   constructor(private readonly window: Window) {
     this.nodes = new NodeTable(window, (frame) => this.attributes(frame))
@@ -91,9 +93,14 @@ export class GraphReader {
     const dims: number[] = []
     while (c.next()) {
       if (c.field === 1) draft = draftTensor(c.message(), draft)
+      else if (c.field === 2) this.unlist(draftTensor(c.message()), graph)
       else if (c.field === 3) c.signedList(dims)
     }
     if (draft) this.tensor({ ...finishTensor(draft, this.text(draft.name), graph, 'sparse_initializer'), denseDims: dims })
+  }
+
+  private unlist(draft: TensorDraft, graph: Graph): void {
+    if (draft.isExternal) this.unlisted.push(finishTensor(draft, draft.name, graph, 'constant'))
   }
 
   /** NodeProto: names now, attributes when they own something or are asked for. */
@@ -116,6 +123,10 @@ export class GraphReader {
     const node = nodes.add(graph, c.frame, texts, inputs, outputs)
     graph.nodes.push(node)
     const isConstant = opType === 'Constant' && texts[2] === nodes.intern('ai.onnx') && outputs.length > 0
+    for (const { tensor, others, attribute } of drafts) {
+      if (tensor && !(isConstant && attribute.name === 'value')) this.unlist(tensor, graph)
+      for (const other of others) this.unlist(other, graph)
+    }
     if (isConstant) for (const draft of drafts) this.constant(draft, graph, nodes.text(outputs[0] as number))
     if (drafts.some((d) => d.graphs.length > 0))
       nodes.own(
@@ -143,7 +154,14 @@ export class GraphReader {
         dataType: 'FLOAT',
         dims: field === 'value_float' ? [] : [elementCount],
         elementCount,
-        elements: { kind: 'stored', field, ranges: floats, varints: false },
+        elements:
+          floats.length < MAX_RANGES
+            ? { kind: 'stored', field, ranges: floats, varints: false }
+            : {
+                kind: 'unwritable',
+                field,
+                reason: `${field} has ${MAX_RANGES} fields of one value or more: save the model with packed ones`,
+              },
         frame,
         external: null,
         denseDims: null,

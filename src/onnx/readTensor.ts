@@ -14,6 +14,9 @@ const PAYLOADS: Readonly<Record<number, readonly [StorageField, number]>> = {
   11: ['uint64_data', 0],
 }
 
+/** Fields of one value each (float_data that is not packed) take 700 bytes of memory apiece: 90 MiB. Writers of this decade pack them. */
+export const MAX_RANGES = 1 << 17
+
 /** A TensorProto as the wire has it, before it is judged; parts of a split message add to one draft. */
 export interface TensorDraft {
   name: string
@@ -25,6 +28,8 @@ export interface TensorDraft {
   fields: External['fields'][number][]
   isExternal: boolean
   segmented: boolean
+  /** Bytes of values in fields beyond MAX_RANGES. */
+  beyond: number
   frame: Frame
 }
 
@@ -38,6 +43,7 @@ export function draftTensor(cursor: Cursor, draft?: TensorDraft): TensorDraft {
     fields: [],
     isExternal: false,
     segmented: false,
+    beyond: 0,
     frame: cursor.frame,
   }
   while (cursor.next()) {
@@ -46,12 +52,10 @@ export function draftTensor(cursor: Cursor, draft?: TensorDraft): TensorDraft {
       const [field, width] = payload
       if (cursor.wireType === 2 || (field !== 'raw_data' && cursor.wireType === { 0: 0, 4: 5, 8: 1, 1: 2 }[width])) {
         const ranges = field === 'raw_data' ? [] : (d.payloads.get(field) ?? [])
-        ranges.push({
-          file: '',
-          start: cursor.start,
-          end: cursor.end,
-          frame: cursor.wireType === 2 ? cursor.message().frame : cursor.frame,
-        })
+        const { start, end } = cursor
+        if (ranges.length < MAX_RANGES)
+          ranges.push({ file: '', start, end, frame: cursor.wireType === 2 ? cursor.message().frame : cursor.frame })
+        else d.beyond += end - start
         d.payloads.set(field, ranges)
       } else throw cursor.broken(`field ${cursor.field} of a tensor has wire type ${cursor.wireType}`)
     } else if (cursor.field === 1) cursor.signedList(d.dims)
@@ -94,7 +98,7 @@ export function finishTensor(d: TensorDraft, name: string, graph: Graph, owner: 
   if (!Number.isSafeInteger(elementCount)) throw invalid(`${what} has dims [${d.dims}], whose product is beyond 2^53.`)
   const byteLength = Math.ceil((elementCount * type[1]) / 8)
   const [field, ranges] = [...d.payloads][0] ?? []
-  const stored = [...d.payloads.values()].reduce((sum, r) => sum + r.reduce((n, { start, end }) => n + end - start, 0), 0)
+  const stored = [...d.payloads.values()].reduce((sum, r) => sum + r.reduce((n, { start, end }) => n + end - start, 0), d.beyond)
   let elements: Elements
   let external: External | null = null
   if (d.payloads.size > 1)
@@ -121,7 +125,9 @@ export function finishTensor(d: TensorDraft, name: string, graph: Graph, owner: 
       throw invalid(`${what} (${type[0]} [${d.dims}]) needs ${expected} bytes, but ${field} has ${stored} at byte ${ranges[0]?.start}.`)
     elements = d.segmented
       ? { kind: 'unwritable', field: 'segment', reason: 'segmented tensors are not supported' }
-      : { kind: 'stored', field, ranges, varints }
+      : d.beyond > 0
+        ? { kind: 'unwritable', field, reason: `${field} has more than ${MAX_RANGES} fields of one value: save the model with packed ones` }
+        : { kind: 'stored', field, ranges, varints }
   }
   return {
     name,

@@ -28,14 +28,14 @@ const readers = new WeakMap<Tensor, ElementReader>()
 /** Whether a tensor's values can be read here: floats, stored in the file or beside it. */
 export const isReadable = (tensor: Tensor): boolean => isFloatType(tensor.dataType) && tensor.elements.kind === 'stored'
 
-/** Elements [start, end) as raw_data has them: little-endian, `byteWidth` bytes each. */
+/** Stored units [start, end) as raw_data has them: little-endian. A unit is an element, or the byte that holds several of fewer bits. */
 export type ElementReader = (start: number, end: number) => Uint8Array
 
 /** A reader of a tensor's elements: forward costs the least, back is from the start. What it gives is good until the next read. */
 export function elementReader(tensor: Tensor, open: Open): ElementReader {
   if (tensor.elements.kind !== 'stored') throw invalid(`${shown(tensor)} can't be read: ${tensor.elements.reason}.`)
   const { ranges, varints } = tensor.elements
-  const width = byteWidth(tensor)
+  const { byteLength: width } = storedUnits(tensor)
   const [only] = ranges
   if (ranges.length === 1 && only && !varints)
     return (start, end) => open(only.file).read(only.start + start * width, only.start + end * width)
@@ -65,13 +65,13 @@ function windows(open: Open): Open {
 }
 
 /**
- * How many elements each of a tensor's ranges holds.
+ * How many units (elements, or bytes of several) each of a tensor's ranges holds.
  * @throws ReinitError `invalid` where the sum is not what the dims ask for.
  */
 export function elementCounts(tensor: Tensor, open: Open): number[] {
   if (tensor.elements.kind !== 'stored') return []
   const { ranges, varints } = tensor.elements
-  const width = byteWidth(tensor)
+  const { byteLength: width, count: needed } = storedUnits(tensor)
   const counts = ranges.map(({ file, start, end, frame }) => {
     if (!varints) return (end - start) / width
     // a field of one varint: its message is around it
@@ -81,15 +81,16 @@ export function elementCounts(tensor: Tensor, open: Open): number[] {
     return count
   })
   const total = counts.reduce((sum, n) => sum + n, 0)
-  if (total !== tensor.elementCount) throw tooFew(tensor, total)
+  if (total !== needed) throw tooFew(tensor, total)
   return counts
 }
 
-/** Bytes of one element as raw_data has it. */
-function byteWidth(tensor: Tensor): number {
+/** What the values of a tensor are stored in, a varint of int32_data or some bytes each: elements; below 8 bits, bytes of several. */
+export function storedUnits(tensor: Tensor): { readonly byteLength: number; readonly count: number; readonly isSigned: boolean } {
   const [, bits] = Object.values(dataTypes).find(([name]) => name === tensor.dataType) ?? [tensor.dataType, 0]
-  if (bits % 8 !== 0 || bits === 0) throw invalid(`${shown(tensor)}: elements of ${bits} bits can't be read one by one.`)
-  return bits / 8
+  if (bits === 0) throw invalid(`${shown(tensor)}: elements of no fixed size can't be read one by one.`)
+  if (bits < 8) return { byteLength: 1, count: Math.ceil((tensor.elementCount * bits) / 8), isSigned: false }
+  return { byteLength: bits / 8, count: tensor.elementCount, isSigned: tensor.dataType.startsWith('INT') }
 }
 
 const shown = ({ name, dataType, dims }: Tensor) => `Tensor ${JSON.stringify(name)} (${dataType} [${dims}])`
@@ -98,5 +99,5 @@ function tooFew(tensor: Tensor, count: number) {
   const { elements } = tensor
   const where =
     elements.kind === 'stored' ? `${elements.field} has ${count} at byte ${elements.ranges[0]?.start ?? 0}` : `there are ${count}`
-  return invalid(`${shown(tensor)} needs ${tensor.elementCount} values, but ${where}.`)
+  return invalid(`${shown(tensor)} needs ${storedUnits(tensor).count} values, but ${where}.`)
 }

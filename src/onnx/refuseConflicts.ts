@@ -48,7 +48,7 @@ interface Held {
 function rangesByFile(model: Model): Held[][] {
   const files = new Map<string, Held[]>()
   const identities = new Map<string, string>()
-  for (const tensor of model.tensors) {
+  for (const tensor of [...model.tensors, ...(model.unlisted ?? [])]) {
     if (tensor.elements.kind !== 'stored') continue
     for (const range of tensor.elements.ranges) {
       if (range.file === '' || range.start === range.end) continue

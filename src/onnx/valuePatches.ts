@@ -1,9 +1,11 @@
 import { varintsLength } from '../bytes/varints.js'
-import type { FramedPatch, Model, PlannedFill } from '../types.js'
+import type { FramedPatch, Model, PlannedFill, TensorChange } from '../types.js'
 import { codecs } from './dataTypes.js'
-import { drawPass, drawValues } from './drawValues.js'
+import { unitsPass } from './drawUnits.js'
+import { insertTensor } from './insertTensor.js'
 import type { ValuePatch } from './placeData.js'
-import { elementCounts } from './readValues.js'
+import { elementCounts, storedUnits } from './readValues.js'
+import { rewriteTensor } from './rewriteTensor.js'
 
 /**
  * The new values of a plan's fill `index`, one patch a range of its tensor.
@@ -11,6 +13,7 @@ import { elementCounts } from './readValues.js'
  */
 export function valuePatches(model: Model, fill: PlannedFill, index: number): ValuePatch[] {
   const { tensor } = fill.weight
+  if (fill.change) return changePatches(model, fill, fill.change, index)
   if (tensor.elements.kind !== 'stored') return []
   const { ranges, varints } = tensor.elements
   const counts = elementCounts(tensor, (file) => model.open(file))
@@ -27,18 +30,27 @@ export function valuePatches(model: Model, fill: PlannedFill, index: number): Va
   })
 }
 
+/** All values of a tensor that is new, or gets another size, as raw_data has them. */
+function changePatches(model: Model, fill: PlannedFill, change: TensorChange, index: number): ValuePatch[] {
+  const { elementCount, dataType } = fill.target
+  const byteLength = elementCount * codecs[dataType].byteLength
+  const content = { kind: 'values', fill: index, element: 0, elementCount, encoding: 'fixed' } as const
+  if (change.kind === 'resize') return rewriteTensor(model, change.from, fill.target.dims, [{ byteLength, content }])
+  return insertTensor(model, fill, change, { byteLength, content }).map((patch) => ({ tensor: change.from, file: '', patch }))
+}
+
 /** Bytes that each range's new values take as varints: they are drawn to know. */
 function varintLengths(model: Model, fill: PlannedFill, counts: readonly number[]): number[] {
-  const { byteLength: width, encode } = codecs[fill.target.dataType]
+  const { byteLength: width, isSigned } = storedUnits(fill.weight.tensor)
   const lengths = counts.map(() => 0)
   let range = 0
   let left = counts[0] ?? 0
-  for (const values of drawValues(drawPass(model)(fill).filler, fill.target)) {
-    const fixed = encode(values)
-    for (let from = 0; from < values.length; ) {
+  for (const fixed of unitsPass(model)(fill)) {
+    const count = fixed.length / width
+    for (let from = 0; from < count; ) {
       while (left === 0) left = counts[++range] as number
-      const to = Math.min(values.length, from + left)
-      lengths[range] = (lengths[range] as number) + varintsLength(fixed, width, from, to)
+      const to = Math.min(count, from + left)
+      lengths[range] = (lengths[range] as number) + varintsLength(fixed, width, from, to, isSigned)
       left -= to - from
       from = to
     }

@@ -4,7 +4,10 @@ import type { Op } from './op.js'
 type Name = string | ((op: Op) => string | null)
 
 const clip: Name = (op) => {
-  const [low, high] = [op.number(1, 'min', Number.NEGATIVE_INFINITY), op.number(2, 'max', Number.POSITIVE_INFINITY)]
+  const [low, high] =
+    op.opType === 'Clip'
+      ? [op.number(1, 'min', Number.NEGATIVE_INFINITY), op.number(2, 'max', Number.POSITIVE_INFINITY)]
+      : op.floats('activation_params')
   return low !== 0 ? null : high === 6 ? 'relu6' : 'relu'
 }
 

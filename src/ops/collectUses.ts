@@ -6,7 +6,7 @@ import type { Producer, Scope } from './scope.js'
 import { type Slot, slots } from './slots.js'
 import { walkModel } from './walk.js'
 import { type DraftUse, weightUse } from './weightUse.js'
-import type { FanKind, Model, Node, Role, Tensor } from '../types.js'
+import type { FanKind, Model, Node, Reading, Role, Tensor } from '../types.js'
 
 /** A use while its layer is not known: that needs all uses of the tensor. */
 export interface Found {
@@ -39,14 +39,17 @@ export interface Collected {
 /** Every use of every tensor, in the order of the computation. `isNamed`: whether a name tells that a lone number is a parameter. */
 export function collectUses(model: Model, kind: FanKind, isNamed: (tensor: Tensor) => boolean): Collected {
   const inAttributes: { node: Node; floatCount: number }[] = []
-  const found = new Map<Tensor, Found>()
+  const found = new Map<Tensor, Noted>()
   const at = (tensor: Tensor) => {
-    const known = found.get(tensor) ?? { uses: [], readers: new Set(), refused: null, quantizes: null }
+    const known: Noted = found.get(tensor) ?? { uses: [], readers: new Set(), refused: null, quantizes: null, readings: [], own: new Map() }
     found.set(tensor, known)
     return known
   }
   const root = walkModel(model, (op, isPath) => {
     if (op.node.domain === 'ai.onnx.ml') inAttributes.push(...coefficients(op.node))
+    const { node } = op
+    if (isPath && /Quant/.test(op.opType))
+      for (const input of [1, 2]) for (const view of op.inputs[input]?.views ?? []) at(view.tensor).readings.push({ node, input })
     if (isPath || op.inputs.every((c) => c === null)) return
     const added = elementwiseUse(op)
     const table = added ? [added.slot] : slotsOf(op)
@@ -57,26 +60,40 @@ export function collectUses(model: Model, kind: FanKind, isNamed: (tensor: Tenso
         const use = slot && !(added?.isNumber && !isNamed(view.tensor)) ? weightUse(op, slot, view, kind) : null
         if (use && slot?.refused) at(view.tensor).refused = slot.refused
         else if (use && slot)
-          note(view.tensor, use, { role: use.role, scope: op.scope, node: op.node, input, owner: added?.owner ?? ownerOf(op, slot) })
-        else if (!isDerived && view.as !== 'source' && !/^(Shape|Size)$/.test(op.opType)) at(view.tensor).readers.add(op.node)
+          note(view.tensor, use, { role: use.role, scope: op.scope, node, input, owner: added?.owner ?? ownerOf(op, slot) })
+        else if (!isDerived && view.as !== 'source' && !/^(Shape|Size)$/.test(op.opType)) at(view.tensor).readings.push({ node, input })
       }
     })
   })
+  for (const noted of found.values()) settle(noted)
   return { found, heads: headNodes(root), inAttributes }
 
   /** With integers their scale and zero point are parameters of the same use. */
   function note(tensor: Tensor, use: DraftUse, place: Place): void {
     at(tensor).uses.push({ use, place })
-    const { scale, zeroPoint } = use.quantization ?? {}
-    for (const [part, role] of [
-      [scale, 'quant_scale'],
-      [zeroPoint, 'quant_zero_point'],
-    ] as const satisfies readonly (readonly [unknown, Role])[]) {
-      if (!part) continue
-      at(part).uses.push({ use: { ...use, role, layout: [], fan: null, quantization: null }, place })
-      at(part).quantizes = tensor
+    const { scales = [], zeroPoints = [], reads = [] } = use.quantization ?? {}
+    for (const part of [...scales, ...zeroPoints]) {
+      const role: Role = scales.includes(part) ? 'quant_scale' : 'quant_zero_point'
+      const noted = at(part)
+      noted.uses.push({ use: { ...use, role, layout: [], fan: null, quantization: null, operand: null }, place })
+      for (const { node, input } of reads) noted.own.set(node, (noted.own.get(node) ?? new Set()).add(input))
+      noted.quantizes ??= tensor
     }
   }
+}
+
+interface Noted extends Found {
+  /** As plain data, a factor, a scale. */
+  readonly readings: Reading[]
+  /** On behalf of the integers that it quantizes. */
+  readonly own: Map<Node, Set<number>>
+}
+
+/** What is read as the scale of some integers is no other use, and no sharing. */
+function settle({ uses, readers, readings, own }: Noted): void {
+  const isOwn = ({ node, input }: Reading) => own.get(node)?.has(input) ?? false
+  for (const reading of readings) if (!isOwn(reading)) readers.add(reading.node)
+  if (own.size > 0) uses.splice(0, uses.length, ...uses.filter(({ use, place }) => /^quant_/.test(use.role) || !isOwn(place)))
 }
 
 /** Of a product of two constants that is no weight itself, the left one is the data: a learned query, an initial state. */

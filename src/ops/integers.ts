@@ -27,6 +27,7 @@ const integers: Readonly<Record<string, Evaluate>> = {
   Size: (op) => numberOf(op.inputs[0]?.dims?.reduce((n, d) => n * d, 1) ?? Number.NaN),
   Identity: same,
   Cast: same,
+  CastLike: same,
   Reshape: same,
   Squeeze: same,
   Unsqueeze: same,

@@ -34,6 +34,10 @@ export class Op {
     return this.attribute(name)?.f ?? missing
   }
 
+  floats(name: string): readonly number[] {
+    return this.attribute(name)?.floats ?? []
+  }
+
   ints(name: string): readonly number[] | null {
     return this.attribute(name)?.ints ?? null
   }
@@ -56,8 +60,8 @@ export class Op {
 
   /** One number that an input holds, else an attribute. */
   number(input: number, name: string, missing: number): number {
-    const tensor = this.inputs[input]?.views[0]?.tensor
-    return (tensor ? scalarOf(this.model, tensor) : this.attribute(name)?.f) ?? missing
+    const [constant, tensor] = [this.inputs[input], this.inputs[input]?.views[0]?.tensor]
+    return constant?.ints?.[0] ?? (tensor ? scalarOf(this.model, tensor) : this.attribute(name)?.f) ?? missing
   }
 
   /** Whether an input holds 8-bit zero points at their type's minimum: quantized graphs lose their Relu, and this is its only sign. */

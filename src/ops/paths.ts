@@ -1,7 +1,7 @@
-import { isFloatType } from '../onnx/dataTypes.js'
+import { behindDequantize, behindQuant, behindQuantize } from './dequantized.js'
 import { fateOf } from './fateOf.js'
 import type { Op } from './op.js'
-import { type Constant, expanded, permuted, REPEATED, reshaped, sizeOf, sliced, soleTensor, type View, withAxes } from './view.js'
+import { type Constant, expanded, permuted, REPEATED, reshaped, sliced, type View, withAxes } from './view.js'
 
 type Path = (op: Op) => readonly (Constant | null)[]
 
@@ -21,9 +21,12 @@ export const paths: Readonly<Record<string, Path>> = {
   'ai.onnx:Identity': same,
   'ai.onnx:Cast': same,
   'ai.onnx:CastLike': same,
-  'ai.onnx:QuantizeLinear': same,
-  'ai.onnx:DequantizeLinear': dequantized,
-  'com.microsoft:DequantizeLinear': dequantized,
+  'ai.onnx:QuantizeLinear': behindQuantize,
+  'ai.onnx:DequantizeLinear': behindDequantize,
+  'com.microsoft:DequantizeLinear': behindDequantize,
+  'onnx.brevitas:Quant': behindQuant,
+  'qonnx.custom_op.general:Quant': behindQuant,
+  'finn.custom_op.general:Quant': behindQuant,
   'ai.onnx:Transpose': one((c, op, dims) => permuted(c, op.ints('perm') ?? dims.map((_, i) => dims.length - 1 - i))),
   'ai.onnx:Reshape': one((c, op, dims) => {
     const shape = op.list(1, 'shape')
@@ -112,6 +115,9 @@ export const paths: Readonly<Record<string, Path>> = {
     const [c, at] = [op.inputs[0], op.list(1)?.[0]]
     return [(at === undefined ? null : c?.parts?.at(at)) ?? (c ? blurred(c) : null)]
   },
+  'ai.onnx:BatchNormalization': standardized,
+  'ai.onnx:InstanceNormalization': standardized,
+  'ai.onnx:LayerNormalization': standardized,
   'ai.onnx:MatMul': factors,
   'ai.onnx:Gemm': factors,
   'ai.onnx:Neg': same,
@@ -119,6 +125,13 @@ export const paths: Readonly<Record<string, Path>> = {
   'ai.onnx:Div': combined,
   'ai.onnx:Add': combined,
   'ai.onnx:Sub': combined,
+}
+
+/** A weight that is normalized before it is used (weight standardization); the norm's scale is a factor of it. */
+function standardized(op: Op): readonly (Constant | null)[] {
+  const [c, scale] = op.inputs
+  if (!c || fateOf(op.scope, op.node.outputs[0] ?? '') !== 'weight') return [null]
+  return [{ dims: c.dims, views: [...c.views, ...(scale?.views ?? []).map(asFactor)] }]
 }
 
 /**
@@ -191,18 +204,3 @@ function combined(op: Op): readonly (Constant | null)[] {
 }
 
 const asFactor = (v: View): View => ({ ...v, axes: null, as: v.as === 'source' ? 'source' : 'factor' })
-
-/** Integers behind DequantizeLinear; floats (quantized in the graph and back) stay what they are. */
-function dequantized(op: Op): readonly (Constant | null)[] {
-  const [c, s, z] = op.inputs
-  if (!c) return [null]
-  const axis = from(op.int('axis', 1), c.dims?.length ?? 0)
-  const [scale, zeroPoint] = [soleTensor(s), soleTensor(z)]
-  const isDynamic = scale === null || (zeroPoint === null && (op.inputNames[2] ?? '') !== '')
-  const views = c.views.map((v): View => {
-    if (isFloatType(v.tensor.dataType)) return v
-    const own = v.axes?.[axis]?.find((atom) => sizeOf([atom]) > 1)?.axis ?? axis
-    return { ...v, dequantized: { scale, zeroPoint, axis: own, blockSize: op.int('block_size', 0), isDynamic } }
-  })
-  return [{ dims: c.dims, views }]
-}

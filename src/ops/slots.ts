@@ -18,7 +18,7 @@ export interface Slot {
   readonly products?: readonly number[]
   /** How the integers are packed; plain where not given. */
   readonly packing?: 'nbits' | 'bytes'
-  /** Dims of the matrix where the operand is packed otherwise (MatMulNBits). */
+  /** Dims of the matrix where the operand is packed otherwise. */
   readonly dims?: (op: Op) => readonly number[]
   /** The inputs one of which is the matrix that this bias completes, where it stands in an operator of its own. */
   readonly completes?: readonly number[]
@@ -46,10 +46,12 @@ const transposable =
     (flag(op, attribute) ? transposed : plain)(op, rank)
 const left: Layout = (_, rank) => (rank === 1 ? ['in'] : [...repeat('batch', rank - 2), 'out', 'in'])
 const right: Layout = (_, rank) => (rank === 1 ? ['in'] : [...repeat('batch', rank - 2), 'in', 'out'])
-const table: Layout = (op, rank) => {
-  const axis = op.int('axis', 0)
-  return rank < 2 ? null : Array.from({ length: rank }, (_, i) => (i === (axis < 0 ? axis + rank : axis) ? 'in' : 'out'))
-}
+const table =
+  (attribute: string): Layout =>
+  (op, rank) => {
+    const axis = op.int(attribute, 0)
+    return rank < 2 ? null : Array.from({ length: rank }, (_, i) => (i === (axis < 0 ? axis + rank : axis) ? 'in' : 'out'))
+  }
 const gates: Layout = axes('batch', 'out', 'in')
 
 /** Roles by equation: contracted = in, in the output only with this operand = out, everywhere = batch. */
@@ -108,6 +110,16 @@ const quantizedGates = (input: number, role: Role, scale: number): Slot => ({
   zeroPoint: scale + 1,
 })
 const nbits = (op: Op) => [op.int('N', 0), op.int('K', 0)]
+/** Bytes hold several integers along the last axis. */
+const unpacked = (op: Op) => {
+  const dims = op.inputs[0]?.dims ?? []
+  const perByte = op.inputs[0]?.views[0]?.tensor.dataType === 'UINT8' ? 8 / op.int('bits', 4) : 1
+  return dims.map((d, i) => (i === dims.length - 1 ? d * perByte : d))
+}
+const quantizedConv: Slot[] = [
+  { input: 3, role: 'weight', layout: kernel('out', 'in'), grouped: 'out', scale: 4, zeroPoint: 5 },
+  { input: 8, role: 'bias', products: [1, 4] },
+]
 const norm = affine(1)
 
 /** Operators with weights by domain:op_type. Add an operator here. */
@@ -124,8 +136,8 @@ export const slots: Readonly<Record<string, readonly Slot[]>> = {
   'ai.onnx:LSTM': [...recurrent(4), { input: 7, role: 'scale' }],
   'ai.onnx:GRU': recurrent(3),
   'ai.onnx:RNN': recurrent(1),
-  'ai.onnx:Gather': [{ input: 0, role: 'embedding', layout: table }],
-  'ai.onnx:GatherElements': [{ input: 0, role: 'embedding', layout: table }],
+  'ai.onnx:Gather': [{ input: 0, role: 'embedding', layout: table('axis') }],
+  'ai.onnx:GatherElements': [{ input: 0, role: 'embedding', layout: table('axis') }],
   'ai.onnx:PRelu': [{ input: 1, role: 'slope' }],
   'ai.onnx:BatchNormalization': [...norm, { input: 3, role: 'mean' }, { input: 4, role: 'variance' }],
   'ai.onnx:InstanceNormalization': norm,
@@ -171,10 +183,8 @@ export const slots: Readonly<Record<string, readonly Slot[]>> = {
   'com.microsoft:BiasDropout': [fusedBias(1, 0)],
 
   'com.microsoft:QAttention': [{ input: 1, role: 'weight', layout: axes('in', 'out'), stacked: () => 3, scale: 4, zeroPoint: 7 }, bias(2)],
-  'ai.onnx:QLinearConv': [
-    { input: 3, role: 'weight', layout: kernel('out', 'in'), grouped: 'out', scale: 4, zeroPoint: 5 },
-    { input: 8, role: 'bias', products: [1, 4] },
-  ],
+  'ai.onnx:QLinearConv': quantizedConv,
+  'com.microsoft:QLinearConv': quantizedConv,
   'ai.onnx:ConvInteger': [{ input: 1, role: 'weight', layout: kernel('out', 'in'), grouped: 'out', zeroPoint: 3 }],
   'ai.onnx:QLinearMatMul': [integer(0, 1, 2, left), integer(3, 4, 5, right)],
   'ai.onnx:MatMulInteger': [
@@ -198,7 +208,9 @@ export const slots: Readonly<Record<string, readonly Slot[]>> = {
     { input: 1, role: 'weight', layout: axes('out', 'in'), dims: nbits, scale: 2, zeroPoint: 3, packing: 'nbits' },
     bias(5),
   ],
-  'com.microsoft:GatherBlockQuantized': [{ input: 0, role: 'embedding', layout: table, scale: 2, zeroPoint: 3, packing: 'bytes' }],
+  'com.microsoft:GatherBlockQuantized': [
+    { input: 0, role: 'embedding', layout: table('gather_axis'), dims: unpacked, scale: 2, zeroPoint: 3, packing: 'bytes' },
+  ],
 
   'com.microsoft.nchwc:Conv': [
     { input: 1, role: 'weight', refused: 'the values are in blocked (NCHWc) order, which depends on the machine that saved the model' },

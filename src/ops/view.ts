@@ -1,4 +1,5 @@
 import type { AxisRole, Tensor } from '../types.js'
+import type { Dequantized } from './dequantized.js'
 
 /** A factor of a stored axis: `axis` of the tensor, or REPEATED for elements that are there once and seen `size` times. */
 export interface Atom {
@@ -17,18 +18,8 @@ export interface View {
    * from it otherwise, whose slot is not its own.
    */
   readonly as: 'values' | 'factor' | 'source'
-  /** The DequantizeLinear that it came through. */
+  /** The DequantizeLinear, or the rounding, that it came through. */
   readonly dequantized: Dequantized | null
-}
-
-/** DequantizeLinear's parameters, its axis as the stored integers have it. */
-export interface Dequantized {
-  readonly scale: Tensor | null
-  readonly zeroPoint: Tensor | null
-  readonly axis: number
-  readonly blockSize: number
-  /** A zero point that is there, but no stored tensor. */
-  readonly isDynamic: boolean
 }
 
 /** A value made of stored tensors alone: `views` that together fill it (or, behind an If, stand for one another). */
@@ -125,6 +116,7 @@ function deal(atoms: readonly Atom[], sizes: readonly number[]): Atom[][] | null
 
 /** A stretch of `length` along `axis`: the outermost atom shrinks. */
 export function sliced(c: Constant, axis: number, length: number): Constant {
+  if (length === c.dims?.[axis]) return c
   const dims = c.dims?.map((d, i) => (i === axis ? length : d)) ?? null
   return withAxes(c, dims, (axes) => {
     const result = [...axes]
@@ -170,7 +162,9 @@ export function storedLayout(view: View, roles: readonly AxisRole[]): AxisRole[]
       if (beats) [layout[axis], sizes[axis]] = [role, size]
     }
   })
-  return Array.from({ length: rank }, (_, axis) => layout[axis] ?? 'batch')
+  // axes of one element, dropped and added again, are told by their order
+  const added = roles.filter((_, i) => view.axes?.[i]?.every((a) => a.size === 1 && a.axis === REPEATED))
+  return denseDims(view.tensor).map((size, axis) => layout[axis] ?? (size === 1 ? added.shift() : undefined) ?? 'batch')
 }
 
 /** The stored tensor that a constant is all of, moved at most. */

@@ -46,7 +46,14 @@ export function weightUse(op: Op, slot: Slot, view: View, kind: FanKind): DraftU
     stacked: typeof stacked === 'number' ? stacked : stacked.length,
     fan: roles && sizes ? fanOf({ ...shape, sizes, roles }, kind) : null,
     quantization,
+    ...(op.inputNames[slot.input] === tensor.name ? {} : { operand: operandOf(view, roles) }),
   }
+}
+
+/** null: only a part of the tensor, or its axes are unknown. */
+function operandOf({ as, axes, tensor }: View, roles: readonly AxisRole[] | null): NonNullable<WeightUse['operand']> | null {
+  const dims = as === 'values' && axes ? axes.map(sizeOf) : null
+  return dims?.reduce((n, d) => n * d, 1) === tensor.elementCount ? { dims, layout: roles ?? [] } : null
 }
 
 /** Width of one of several matrices along the out axis; of unequal ones, the first's. */
@@ -56,6 +63,6 @@ function widthOf(op: Op, slot: Slot, roles: readonly AxisRole[] | null, stacked:
   return stacked > 1 && whole !== undefined ? whole / stacked : null
 }
 
-/** Bits packed along the in axis: the first stored axis is out, the others are in. */
+/** Bits packed along the last axis: further stored axes (MatMulNBits' blocks and their bytes) are of it too. */
 const packedLayout = (roles: readonly AxisRole[], tensor: Tensor): AxisRole[] =>
-  denseDims(tensor).map((_, i) => (i === 0 ? (roles[0] ?? 'out') : 'in'))
+  denseDims(tensor).map((_, i) => roles[Math.min(i, roles.length - 1)] ?? 'in')

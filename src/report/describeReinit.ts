@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import { initializers } from '../init/initializers.js'
 import type { ReinitReport, ReportChange } from '../reports.js'
 import type { RunResult, RunValue } from '../types.js'
 import type { Block, CheckLine, Column } from './block.js'
@@ -77,13 +78,11 @@ function tableOf(changed: readonly ReportChange[]): Block {
 export const fans = ({ fanIn, fanOut }: { readonly fanIn: number | null; readonly fanOut: number | null }) =>
   fanIn === null || fanOut === null ? '' : `${fanIn} → ${fanOut}`
 
-/** Parameters that the gain already tells. */
-const IN_GAIN: ReadonlySet<string> = new Set(['gain', 'nonlinearity', 'negative_slope'])
-
-/** xavier_normal, gain 1; what goes without saying is not said: a switch that is off, and fan_in. */
+/** xavier_normal, gain 1; a parameter at its default goes without saying, the gain does not. */
 function initializer({ initializer: name, gain, parameters, why, expected }: ReportChange): string {
+  const known = initializers[name]?.parameters ?? {}
   const further = Object.entries(parameters ?? (name === 'constant' ? { value: expected.mean } : {})).flatMap(([key, value]) => {
-    if (IN_GAIN.has(key) || value === false || value === 'fan_in') return []
+    if (key === 'gain' || value === known[key]?.default) return []
     return value === true ? key : `${key} ${typeof value === 'number' ? number(value) : value}`
   })
   return [name, ...(gain === null ? [] : [`gain ${number(gain)}`]), ...further].join(', ') + (why ? ` (${why})` : '')

@@ -8,7 +8,7 @@ import type { FillTarget, InitializerSpec } from '../../src/types.js'
 import { convolution, linear } from './target.js'
 
 /** What each initializer is tried on: a matrix, unless it asks for a convolution. */
-const target = linear(96, 250)
+const target = linear(60, 150)
 const targets: Readonly<Record<string, FillTarget>> = { dirac: convolution(64, 32, 3), delta_orthogonal: convolution(64, 32, 3) }
 const targetOf = (spec: InitializerSpec) => targets[spec.name] ?? target
 /** Old values, exact in every type: for match, shuffle and from. */
@@ -39,7 +39,7 @@ test.each(cases)('%s: the same seed gives the same values, in any chunks', (_, s
   const { filler } = makeFill(spec, targetOf(spec), 5n, context)
   if (filler.access !== 'random') return
   const parts = new Float32Array(whole.length)
-  for (let start = 0, length = 1; start < parts.length; start += length, length = (length * 3 + 1) % 5003)
+  for (let start = 0, length = 1; start < parts.length; start += length, length = (length * 3 + 1) % 2003)
     filler.fill(parts.subarray(start, start + length), start)
   expect(parts).toEqual(whole)
 })
@@ -52,8 +52,8 @@ test.each(cases)('%s: the checks pass in every type, and fail for other values',
     expect(checks.length).toBeGreaterThan(0)
     for (const check of checks) expect(check, `${dataType} ${check.name}`).toMatchObject({ passed: true })
     const { mean, std } = makeFill(spec, of, 0n, context).distribution
-    expect(Math.abs(moments.mean - mean)).toBeLessThanOrEqual(0.05 * std + 0.01 * Math.abs(mean))
-    expect(Math.abs(moments.std - std)).toBeLessThanOrEqual(0.02 * std)
+    expect(Math.abs(moments.mean - mean)).toBeLessThanOrEqual(0.06 * std + 0.01 * Math.abs(mean))
+    expect(Math.abs(moments.std - std)).toBeLessThanOrEqual(0.05 * std)
     drawn[7] = 70
     expect(
       prove(spec, of, drawn).checks.some((check) => !check.passed),
@@ -114,7 +114,7 @@ test.each([
   ['sparse:0.1', { dims: [8], layout: [] }, 'two axes'],
   ['match', {}, "can't be read"],
   ['torch_default', { role: 'bias', fan: null }, 'fan_in'],
-  ['torch_default:padding_idx=96', { role: 'embedding' }, 'padding_idx 96'],
+  ['torch_default:padding_idx=60', { role: 'embedding' }, 'padding_idx 60'],
 ] as const)('%s on %j is refused', (given, different, message) => {
   expect(() => makeFill(resolveInitializer(given), { ...target, ...different }, 0n)).toThrow(message)
 })

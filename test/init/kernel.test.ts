@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { compileKernel } from '../../assembly/compile.mjs'
 import { compiledDraw } from '../../src/init/kernel/compiledDraw.js'
+import { encodeCompiled } from '../../src/init/kernel/compiledEncode.js'
 import { compiledQrMemory } from '../../src/init/kernel/compiledQr.js'
 import { instantiate } from '../../src/init/kernel/kernel.js'
 import { measure } from '../../src/init/measure.js'
@@ -8,8 +9,10 @@ import { stream } from '../../src/init/philox.js'
 import { plainDraw, transformOf } from '../../src/init/plainDraw.js'
 import { orthonormalize, plainQrMemory, type QrMemory } from '../../src/init/qr.js'
 import type { RandomDraw } from '../../src/init/rules.js'
+import { roundTo } from '../../src/init/roundTo.js'
 import { Generator } from '../../src/init/torch/generator.js'
 import { normal } from '../../src/init/torch/samplers.js'
+import { codecs } from '../../src/onnx/dataTypes.js'
 import type { FloatType, Moments, Values } from '../../src/types.js'
 
 const module = new WebAssembly.Module(await compileKernel())
@@ -34,9 +37,9 @@ test.each(Object.entries(draws))('%s: the kernel draws the values of plain TypeS
   plainDraw(source, transform, plain, 2 ** 34 - 1_000_000)
   compiledDraw(kernel, source, transform, compiled, 2 ** 34 - 1_000_000)
   expectSameBits(compiled, plain)
-  // every start in a block with every length of up to five blocks, and the lengths about a call's
+  // every start in a block with every length of up to seventeen blocks, and the lengths about a call's
   for (let start = 0; start < 4; start++)
-    for (const length of [...Array(21).keys(), 8188, 8189, 8190, 8191, 8192, 8193, 8196, 16_387]) {
+    for (const length of [...Array(69).keys(), 8188, 8189, 8190, 8191, 8192, 8193, 8196, 16_387]) {
       const [a, b] = [new Float64Array(length), new Float64Array(length)]
       plainDraw(source, transform, a, 1000 + start)
       compiledDraw(kernel, source, transform, b, 1000 + start)
@@ -112,6 +115,29 @@ test('measure: the same bins, the same moments but for the last digits', () => {
     else expect(compiled.std).toBe(plain.std)
     if (Number.isFinite(plain.mean)) expect(Math.abs(compiled.mean - plain.mean)).toBeLessThan(1e-12 * plain.std)
   }
+})
+
+test.each([
+  ['float16', 'FLOAT16'],
+  ['bfloat16', 'BFLOAT16'],
+] as const)('%s: the codes of every rounding', (type, dataType) => {
+  // every upper half of a float32 with what makes a tie, and a little more or less
+  const lower = [0, 1, 0x7fff, 0x8000, 0x8001, 0xffff, 0x0fff, 0x1000, 0x1001, 0x2fff, 0x3000, 0x3001]
+  const bits = Uint32Array.from(
+    { length: 65_536 * lower.length },
+    (_, i) => Math.floor(i / lower.length) * 65_536 + (lower[i % lower.length] as number),
+  )
+  const values = new Float32Array(bits.buffer)
+  const codes = new Uint16Array(values.length)
+  expect(encodeCompiled(type, values, codes, kernel)).toBe(true)
+  const decode = codecs[dataType].decode(new Uint8Array(codes.buffer))
+  let different = 0
+  for (let i = 0; i < values.length; i++) if (!Object.is(decode[i], roundTo(dataType, values[i] as number))) different++
+  expect(different).toBe(0)
+  const part = new Uint16Array(13)
+  encodeCompiled(type, values.subarray(5, 18), part, kernel)
+  expect(part).toEqual(codes.subarray(5, 18))
+  expect(encodeCompiled(type, values, codes, null)).toBe(false)
 })
 
 type Measured = Moments & { counts: Uint32Array }

@@ -10,8 +10,8 @@ const CHUNK = 8192
 export function compiledDraw(kernel: Kernel, { key, hash }: Stream, t: Transform, out: Values, start: number): void {
   const scratch = new Float32Array(kernel.memory.buffer, RESERVED, CHUNK)
   inBlocks(start, out.length, CHUNK, (block, skip, count, done) => {
-    // the kernel takes four blocks at a time
-    const blocks = Math.ceil((skip + count) / 16) * 4
+    // the kernel takes sixteen blocks at a time
+    const blocks = Math.ceil((skip + count) / 64) * 16
     const at = BigInt(block)
     if (t.kind === 'uniform') kernel.uniform(RESERVED, blocks, at, hash[0], hash[1], key[0], key[1], t.half, t.middle, t.low, t.high)
     else if (t.kind === 'normal') kernel.normal(RESERVED, blocks, at, hash[0], hash[1], key[0], key[1], t.mean, t.std)

@@ -35,6 +35,8 @@ export interface Kernel {
     leftFirst: number,
     rightFirst: number,
   ): void
+  float16(at: number, count: number, out: number): void
+  bfloat16(at: number, count: number, out: number): void
   multiply(
     m: number,
     n: number,

@@ -2,13 +2,12 @@ import { usage } from '../../errors.js'
 import type { Filler, FillTarget, Values } from '../../types.js'
 import { placed } from '../dirac.js'
 import { frameworkOrder } from '../frameworkOrder.js'
+import { type Reader, readAll } from '../oldValues.js'
 import { orthogonal } from '../orthogonal.js'
 import { normalBelow } from '../quantiles.js'
 import type { Draw, RandomDraw } from '../rules.js'
 import type { Generator } from './generator.js'
 import { type Next, normal, randperm, uniform } from './samplers.js'
-
-type Reader = (start: number, end: number) => Values
 
 /** Elements that are drawn at a time where they are stored in another order. */
 const CHUNK = 1 << 14
@@ -31,7 +30,8 @@ export function torchFiller(drawn: Draw, target: FillTarget, generator: Generato
       return {
         access: 'whole',
         fill: (out) => {
-          const values = old()(0, out.length).slice()
+          const values = out.slice()
+          readAll(old(), values)
           for (const [i, j] of randperm(generator, out.length).entries()) out[i] = values[j] as number
         },
       }

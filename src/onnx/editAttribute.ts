@@ -1,0 +1,34 @@
+import { signedVarints } from '../bytes/wire.js'
+import type { FramedPatch, Model, Node } from '../types.js'
+import { field, varintField } from './encodeFields.js'
+import { replaceField, type ScannedField, scanFields } from './scanFields.js'
+import { text } from './valueShapes.js'
+
+/** NodeProto.attribute; AttributeProto's name, ints, strings. */
+const ATTRIBUTE = 5
+const [NAME, INTS, STRINGS] = [1, 8, 9]
+
+/** A node's attribute gets another list of integers or strings, in the place of the old one. */
+export function editAttribute(model: Model, node: Node, name: string, values: readonly number[] | readonly string[]): FramedPatch[] {
+  const list = fieldsOf(model, node, name)
+  const isText = typeof values[0] === 'string'
+  const [first, ...others] = list.filter((f) => f.number === (isText ? STRINGS : INTS))
+  if (!first) throw new RangeError(`node at byte ${node.frame.start} has no list ${name}`)
+  const bytes = Buffer.concat(values.map((v) => (typeof v === 'string' ? field(STRINGS, v) : varintField(INTS, v))))
+  return [replaceField(first, bytes), ...others.map((f) => replaceField(f, new Uint8Array(0)))]
+}
+
+/** The integers of an attribute, for the operators of other domains whose lists are long. */
+export const attributeInts = (model: Model, node: Node, name: string): number[] =>
+  fieldsOf(model, node, name)
+    .filter((f) => f.number === INTS)
+    .flatMap((f) => signedVarints(Uint8Array.from(model.source.read(f.start, f.end))) ?? [])
+
+function fieldsOf(model: Model, node: Node, name: string): ScannedField[] {
+  for (const { number, body } of scanFields(model, node.frame)) {
+    if (number !== ATTRIBUTE || !body) continue
+    const fields = scanFields(model, body)
+    if (fields.some((f) => f.number === NAME && text(model, f) === name)) return fields
+  }
+  return []
+}

@@ -1,0 +1,151 @@
+import type { Fill } from '../../init/makeFill.js'
+import { extremesOf, neededScale, quantize, scaleAs, scaleCount, scaleIndices, type Steps, widen } from '../../init/quantize.js'
+import type { Codes, Model, PlannedDraw, PlannedFill, QuantizedGroup, QuantizedPart, ScaleSource, Tensor, Values } from '../../types.js'
+import { codecs, isFloatType } from '../dataTypes.js'
+import { CHUNK_ELEMENTS, drawValues } from '../drawValues.js'
+import { packer } from './packing.js'
+import { dequantizedReader, packingOf, product, readNumbers, readZeros, typeOf, zeroPacking } from './steps.js'
+
+/** A stretch of a quantized tensor: its values and the codes they become, good until the next. */
+export interface QuantizedChunk {
+  readonly start: number
+  readonly values: Values
+  readonly codes: Int32Array
+  /** Of the scales, one a value. */
+  readonly indices: Uint32Array
+  readonly saturated: number
+}
+
+/** What parts of quantized weights become, in one pass over the plan. */
+export interface PartPass {
+  /** All of a tensor's new units as raw_data has them, in order, in chunks that are good until the next. */
+  units(this: void, fill: PlannedFill, part: QuantizedPart): Iterable<Uint8Array>
+  /** New codes of integers, with the steps that they are in. */
+  steps(this: void, part: IntegerPart): Steps
+  chunks(this: void, fill: PlannedFill, part: IntegerPart, steps: Steps): Iterable<QuantizedChunk>
+}
+export type IntegerPart = Extract<QuantizedPart, { kind: 'integers' }>
+
+/**
+ * `make` gives the draws of the pass. A group's scales are found in a pass of their own over its draws; those that can't be drawn again at
+ * will stay in memory until another group's turn, for which its parts stand together in the plan.
+ */
+export function partPass(model: Model, make: (draw: PlannedDraw) => Fill): PartPass {
+  const open = (file: string) => model.open(file)
+  let held: { readonly group: QuantizedGroup; readonly drawn: Map<PlannedDraw, Values>; scales: Float64Array } | null = null
+
+  function scalesOf(source: ScaleSource): Float64Array {
+    if (source.kind === 'drawn') return groupScales(source.group)
+    const exact = product(
+      source.of.map((of) => ('members' in of ? groupScales(of) : readNumbers(of, open))),
+      source.factor,
+    )
+    const { dataType } = source
+    return dataType === null ? exact : exact.map((s) => nearestAs(dataType, s))
+  }
+
+  function groupScales(group: QuantizedGroup): Float64Array {
+    if (held?.group === group) return held.scales
+    held = { group, drawn: new Map(), scales: new Float64Array(0) }
+    const [stored] = group.scales as [Tensor, ...Tensor[]]
+    const needed = new Float64Array(stored.elementCount)
+    for (const { draw, codes } of group.members) {
+      const extremes = extremesOf(needed.length)
+      let start = 0
+      for (const values of drawn(draw, group)) {
+        widen(extremes, values, indicesOf(codes, start, values.length))
+        start += values.length
+      }
+      const zeros = zerosOf(codes)
+      needed.forEach((scale, k) => {
+        const zero = zeros[zeros.length === 1 ? 0 : k] as number
+        needed[k] = Math.max(scale, neededScale(extremes.least[k] as number, extremes.greatest[k] as number, zero, codes))
+      })
+    }
+    const old = readNumbers(stored, open)
+    held.scales = needed.map((scale, k) => (scale > 0 ? (scaleAs(stored.dataType, scale) as number) : usable(old[k] as number)))
+    return held.scales
+  }
+
+  /** The values of a draw; a group's are drawn as often as it takes. */
+  function* drawn(draw: PlannedDraw, group: QuantizedGroup | null): Generator<Values> {
+    const known = held?.group === group ? held?.drawn.get(draw) : undefined
+    if (known) {
+      for (let at = 0; at < known.length; at += CHUNK_ELEMENTS) yield known.subarray(at, at + CHUNK_ELEMENTS)
+      return
+    }
+    const { filler } = make(draw)
+    if (filler.access === 'random' || group === null) yield* drawValues(filler, draw.target)
+    else {
+      const all = codecs[draw.target.dataType].newValues(draw.target.elementCount)
+      if (filler.access === 'whole') filler.fill(all)
+      else filler.next(all)
+      held?.drawn.set(draw, all)
+      yield* drawn(draw, group)
+    }
+  }
+
+  const zerosOf = ({ zero, quantization }: Codes) =>
+    zero === null ? readZeros(quantization, quantization.zeroPoints[0], open) : Float64Array.of(zero)
+
+  function steps({ codes, scale }: IntegerPart): Steps {
+    return { type: typeOf(codes.quantization.codeType), limits: codes, scales: scalesOf(scale), zeros: zerosOf(codes) }
+  }
+
+  function* chunks(fill: PlannedFill, { codes, scale, values: which }: IntegerPart, by: Steps): Generator<QuantizedChunk> {
+    const { tensor } = fill.weight
+    const all = which === 'old' ? oldValues(tensor, codes) : drawn(fill, scale.kind === 'drawn' ? scale.group : null)
+    let start = 0
+    for (const values of all) {
+      const indices = indicesOf(codes, start, values.length)
+      const out = new Int32Array(values.length)
+      const saturated = quantize(by, values, indices, out)
+      yield { start, values, codes: out, indices, saturated }
+      start += values.length
+    }
+  }
+
+  function* oldValues(tensor: Tensor, { quantization }: Codes): Generator<Values> {
+    const read = dequantizedReader(tensor, quantization, open)
+    for (let at = 0; at < tensor.elementCount; at += CHUNK_ELEMENTS) yield read(at, Math.min(tensor.elementCount, at + CHUNK_ELEMENTS))
+  }
+
+  function* units(fill: PlannedFill, part: QuantizedPart): Generator<Uint8Array> {
+    const { tensor } = fill.weight
+    if (part.kind === 'integers') {
+      const pack = packer(packingOf(tensor, part.codes.quantization), part.codes.quantization.zero)
+      for (const { codes } of chunks(fill, part, steps(part))) yield pack(codes)
+    } else if (part.kind === 'scales') yield encodeNumbers(tensor, scalesOf(part.scale))
+    else {
+      const { quantization, zero } = part.codes
+      const packing = zeroPacking(quantization, tensor)
+      const count = packing ? scaleCount(quantization) : tensor.elementCount
+      const numbers = new Float64Array(count).fill(zero ?? 0)
+      yield packing ? packer(packing, 0)(Int32Array.from(numbers)) : encodeNumbers(tensor, numbers)
+    }
+  }
+  return { units, steps, chunks }
+}
+
+function indicesOf({ quantization }: Codes, start: number, length: number): Uint32Array {
+  const indices = new Uint32Array(length)
+  scaleIndices(quantization, start, indices)
+  return indices
+}
+
+/** A block of zeros keeps its scale, where that is one. */
+const usable = (scale: number) => (Number.isFinite(scale) && scale > 0 ? scale : 1)
+
+/** The nearest number of a scale's type. */
+const nearestAs = (dataType: string, scale: number) =>
+  isFloatType(dataType)
+    ? (codecs[dataType].decode(codecs[dataType].encode(Float64Array.of(scale)))[0] as number)
+    : (scaleAs(dataType, scale) ?? scale)
+
+/** Numbers as a tensor of scales or zero points stores them. */
+function encodeNumbers({ dataType }: Tensor, numbers: Float64Array): Uint8Array {
+  if (isFloatType(dataType)) return codecs[dataType].encode(dataType === 'DOUBLE' ? numbers : Float32Array.from(numbers))
+  if (dataType === 'FLOAT8E8M0') return Uint8Array.from(numbers, (s) => Math.log2(s) + 127)
+  const { bits, least } = typeOf(dataType)
+  return packer({ bits, signed: least < 0, row: numbers.length, paddedRow: numbers.length }, 0)(Int32Array.from(numbers))
+}
