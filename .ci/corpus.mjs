@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { classes } from './checks/classes.mjs'
 import { heads } from './checks/heads.mjs'
 import { hostile } from './checks/hostile.mjs'
 import { independent } from './checks/independent.mjs'
@@ -14,7 +15,7 @@ import { scores } from './checks/scores.mjs'
 import { unpackCorpora } from './corpora.mjs'
 
 /** In order: `run` goes over what `rewrite` rewrote. Each gives its failures, a line each, or null where it can't be made here. */
-const checks = { rewrite, hostile, run, scores, layers, heads, memory, independent }
+const checks = { rewrite, hostile, run, scores, layers, heads, classes, memory, independent }
 
 const { values: given } = parseArgs({
   options: {

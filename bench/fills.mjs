@@ -1,11 +1,14 @@
 // Fills and statistics in M elements/s of CPU time on one thread, in one run against torch and numpy (bench/fills.py) where a Python that has
-// them is given: node bench/fills.mjs [python] [--large]. Pairs alternate; medians, with the smallest and largest ratio.
+// them is given: node bench/fills.mjs [python] [--large] [--json]. Pairs alternate; medians, with the smallest and largest ratio.
 import { spawn } from 'node:child_process'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { linear, loadInit } from './loadInit.mjs'
+import { spread } from './measure.mjs'
 
 const [python] = process.argv.slice(2).filter((a) => !a.startsWith('--'))
 const large = process.argv.includes('--large')
+const json = process.argv.includes('--json')
 const PAIRS = 7
 const N = 1 << 24
 
@@ -45,7 +48,7 @@ const cpuSeconds = () => {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1e6
 }
-const other = python ? spawn(python, ['bench/fills.py'], { stdio: ['pipe', 'pipe', 'inherit'] }) : null
+const other = python ? spawn(python, [join(import.meta.dirname, 'fills.py')], { stdio: ['pipe', 'pipe', 'inherit'] }) : null
 const answers = other && createInterface({ input: other.stdout })[Symbol.asyncIterator]()
 async function theirs(job) {
   other.stdin.write(`${job}\n`)
@@ -56,8 +59,8 @@ function ours(run) {
   run()
   return cpuSeconds() - start
 }
-const median = (list) => list.toSorted((a, b) => a - b)[list.length >> 1]
 
+const results = []
 for (const [name, count, run, others] of jobs) {
   const pairs = count === 4096 ** 2 && name.startsWith('orthogonal') ? 1 : PAIRS
   if (pairs > 1) for (let i = 0; i < 2; i++) run()
@@ -67,13 +70,20 @@ for (const [name, count, run, others] of jobs) {
     mine.push(ours(run))
     if (other) for (const job of others) found.get(job).push(await theirs(job))
   }
-  const speed = (seconds) => `${(count / seconds / 1e6).toPrecision(3)} M/s`
-  console.log(`${name.padEnd(20)} ${speed(median(mine)).padStart(10)}  ${median(mine).toFixed(3)} s`)
-  for (const [job, times] of other ? found : []) {
-    const ratios = times.map((t, i) => t / mine[i]).sort((a, b) => a - b)
-    console.log(
-      `  against ${job.padEnd(24)} ${speed(median(times)).padStart(10)}  ${median(ratios).toFixed(2)}× as fast (${ratios[0].toFixed(2)} … ${ratios.at(-1).toFixed(2)})`,
-    )
-  }
+  const against = [...(other ? found : [])].map(([job, times]) => ({
+    ...{ job, seconds: spread(times).median, ratio: spread(times.map((t, i) => t / mine[i])) },
+  }))
+  results.push({ name, count, seconds: spread(mine).median, against })
+  if (!json) show(results.at(-1))
 }
 other?.stdin.end()
+if (json) console.log(JSON.stringify(results))
+
+function show({ name, count, seconds, against }) {
+  const speed = (s) => `${(count / s / 1e6).toPrecision(3)} M/s`
+  console.log(`${name.padEnd(20)} ${speed(seconds).padStart(10)}  ${seconds.toFixed(3)} s`)
+  for (const { job, seconds: s, ratio } of against)
+    console.log(
+      `  against ${job.padEnd(24)} ${speed(s).padStart(10)}  ${ratio.median.toFixed(2)}× as fast (${ratio.min.toFixed(2)} … ${ratio.max.toFixed(2)})`,
+    )
+}

@@ -8,12 +8,20 @@ export class ReinitError extends Error {
     readonly code: ErrorCode,
     message: string,
   ) {
-    super(message)
+    super(oneLine(message))
   }
   /** The exit status of the command line. */
   get exitCode(): 1 | 2 {
     return this.code === 'usage' || this.code === 'conflict' ? 2 : 1
   }
+}
+
+/** A name in a message can be a file's whole length: of a longer line the middle goes. Paths of 4,096 bytes fit. */
+const MAX_MESSAGE = 5000
+
+function oneLine(message: string): string {
+  const line = message.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, (c) => `\\u${(c.codePointAt(0) as number).toString(16).padStart(4, '0')}`)
+  return line.length <= MAX_MESSAGE ? line : `${line.slice(0, MAX_MESSAGE - 1000)} … ${line.slice(-999)}`
 }
 
 export const invalid = (message: string) => new ReinitError('invalid', message)

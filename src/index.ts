@@ -1,5 +1,6 @@
 export { diff } from './diff.js'
 export { ReinitError } from './errors.js'
 export { inspect } from './inspect.js'
+export { readRecipe } from './recipe/readRecipe.js'
 export { reinit } from './reinit.js'
 export type * from './reports.js'

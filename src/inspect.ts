@@ -1,10 +1,11 @@
 import { findNotes } from './findNotes.js'
 import { findWeights } from './findWeights.js'
 import { readMoments } from './onnx/readMoments.js'
+import { inspectHead } from './ops/headFacts.js'
 import { readModel } from './readModel.js'
 import type { InspectOptions, InspectReport, ReportParameter } from './reports.js'
 import { selectWeights } from './selectWeights.js'
-import type { Model, Skipped, Weight } from './types.js'
+import type { Model, Moments, Skipped, Weight } from './types.js'
 import { version } from './version.js'
 
 export const tool = `onnx-reinit ${version}`
@@ -28,15 +29,18 @@ export async function inspect(path: string, options: InspectOptions = {}): Promi
       parameters: weights.map((w) => ({
         ...describeWeight(w, selected.has(w)),
         ...(hints.has(w.tensor) ? { hint: hints.get(w.tensor) as string } : {}),
-        ...(options.stats ? { stats: readMoments(model, w.tensor) } : {}),
+        ...(options.stats ? statsOf(readMoments(model, w)) : {}),
       })),
       skipped: skipped.map(describeSkipped),
       notes: lines,
+      ...(head ? { head: inspectHead(model, selected) } : {}),
     }
   } finally {
     model.close()
   }
 }
+
+const statsOf = (stats: Moments | null) => (stats ? { stats } : {})
 
 export function describeModel(model: Model): InspectReport['model'] {
   const { path, byteLength, irVersion, opsets, producer, externalFiles } = model

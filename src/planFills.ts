@@ -8,8 +8,10 @@ import { Generator } from './init/torch/generator.js'
 import { matchPattern } from './names/matchPattern.js'
 import { isFloatType } from './onnx/dataTypes.js'
 import { oldValuesOf } from './onnx/oldValuesOf.js'
-import { isReadable, readValues } from './onnx/readValues.js'
+import { quantizedFills } from './onnx/quantized/quantizedFills.js'
+import { isReadable } from './onnx/readValues.js'
 import { forkWeight } from './ops/forkWeight.js'
+import { type ResolvedRule, within } from './recipe/resolveRules.js'
 import type { ReinitOptions } from './reports.js'
 import type { Fan, FillTarget, InitializerSpec, Model, PlannedFill, Rng, Skipped, Tensor, Weight, WeightUse } from './types.js'
 
@@ -20,22 +22,31 @@ export interface Fills {
   readonly kept: readonly Skipped[]
   readonly notes: readonly string[]
   readonly seed: string
-  /** The rule for weights, every parameter resolved. */
-  readonly initializer: InitializerSpec
+}
+
+/** What a rule selects. */
+export interface Selection {
+  readonly rule: ResolvedRule
+  readonly weights: ReadonlySet<Weight>
 }
 
 /**
- * Turns a selection and the initializer flags into fills: weights take the initializer, other roles what `init/roles` gives them.
+ * Turns what the rules select into fills: of a weight's rules the last one decides, and gives weights its initializer, other roles what
+ * `init/roles` says. `selected`: of all rules together, in file order.
  * @throws ReinitError `usage` for parameters that don't fit, `conflict` for tensors that other layers use too.
  */
-export function planFills(model: Model, selected: ReadonlySet<Weight>, options: ReinitOptions): Fills {
-  const initializer = resolveInitializer(options.init ?? '', initializerOptions(options))
+export function planFills(
+  model: Model,
+  weights: readonly Weight[],
+  selected: ReadonlySet<Weight>,
+  selections: readonly Selection[],
+  options: ReinitOptions,
+): Fills {
   const seed = parseSeed(options.seed ?? 0)
-  const everyRole = initializers[initializer.name]?.everyRole ?? false
-  const bias = options.bias === undefined ? (everyRole ? initializer : ZEROS) : biasRule(options.bias)
-  const specOf = (use: WeightUse) => (use.role === 'bias' ? bias : everyRole ? initializer : (roles[use.role] ?? initializer))
-  const layers = selectedLayers(selected, options)
+  const specs = new Map(selections.map(({ rule }) => [rule, specsOf(rule)]))
+  const layers = selectedLayers(selected, selections)
   const fills: PlannedFill[] = []
+  const quantized: PlannedFill[] = []
   const kept: Skipped[] = []
   const notes: string[] = []
   const settings = { model, seed, rng: options.rng ?? 'philox', fans: layerFans(selected), branches: [...selected].filter(isLast).length }
@@ -44,15 +55,17 @@ export function planFills(model: Model, selected: ReadonlySet<Weight>, options: 
     if (role === 'quant_scale' || role === 'quant_zero_point') continue
     const keep = (reason: string, detail: string) => kept.push({ name: tensor.name, reason, detail, elementCount: tensor.elementCount })
     const decides = decidingUse(weight)
+    const { rule } = selections.findLast(({ weights }) => weights.has(weight)) as Selection
+    const specOf = specs.get(rule) as SpecOf
     const spec = specOf(decides)
     if (spec === null) keep('bias-kept', 'a bias, and --bias keep was given')
-    else if (weight.quantization !== null || !isFloatType(tensor.dataType)) keep('quantized', `${tensor.dataType} values with a scale`)
+    else if (weight.quantization === null && !isFloatType(tensor.dataType)) keep('quantized', `${tensor.dataType} values without a scale`)
     else if (tensor.elements.kind !== 'stored') keep('unwritable', tensor.elements.reason)
     else {
       const fan = weight.fan ?? (roles[role] ? (settings.fans.get(weight.layer) ?? null) : lastAxisFan(tensor))
-      if (weight.fan === null && !roles[role] && spec === initializer)
+      if (weight.fan === null && !roles[role] && spec === rule.init)
         notes.push(`${tensor.name} has no fans of its own: its last axis stands for both`)
-      const fill = planFill(weight, fan, spec, settings, decides)
+      const fill = within(rule, () => planFill(weight, fan, spec, settings, decides))
       if (options.shared === 'fork' && layers && otherUser(weight, layers) !== undefined && !holdsAlready(model, tensor, fill)) {
         const forked = forkWeight(model, weight, layers)
         const use = decidingUse(forked.weight)
@@ -62,18 +75,32 @@ export function planFills(model: Model, selected: ReadonlySet<Weight>, options: 
       }
       if (options.shared !== 'rewrite') refuseShared(model, weight, fill, layers, specOf)
       fills.push(fill)
+      if (weight.quantization !== null) quantized.push(fill)
     }
   }
-  return { fills, kept, notes, seed: String(seed), initializer }
+  const parts = quantizedFills(model, weights, quantized)
+  const all = fills.flatMap((f) => (f.weight.quantization === null ? [f] : (parts.fills.get(f) ?? [])))
+  const left = [...kept, ...parts.kept, ...keptScales(selected, new Set(all.map((f) => f.weight.tensor)))]
+  return { fills: all, kept: left, notes: [...notes, ...parts.notes], seed: String(seed) }
 }
 
-function initializerOptions({ gain, mode, nonlinearity, negativeSlope }: ReinitOptions) {
-  return {
-    ...(gain === undefined ? {} : { gain }),
-    ...(mode === undefined ? {} : { mode }),
-    ...(nonlinearity === undefined ? {} : { nonlinearity }),
-    ...(negativeSlope === undefined ? {} : { negativeSlope }),
-  }
+/** Scales follow their weight, and stay where it does. */
+function keptScales(selected: ReadonlySet<Weight>, written: ReadonlySet<Tensor>): Skipped[] {
+  const detail = 'the scale of integers that stay, or are all zero now'
+  return [...selected].flatMap(({ role, tensor }) =>
+    role === 'quant_scale' && !written.has(tensor)
+      ? [{ name: tensor.name, reason: 'quantized', detail, elementCount: tensor.elementCount }]
+      : [],
+  )
+}
+
+/** What a use becomes; null: it stays as it is. */
+type SpecOf = (use: WeightUse) => InitializerSpec | null
+
+function specsOf({ init, bias }: ResolvedRule): SpecOf {
+  const everyRole = initializers[init.name]?.everyRole ?? false
+  const biases = bias === undefined ? init : biasRule(bias)
+  return ({ role }) => (role === 'bias' ? biases : everyRole ? init : (roles[role] ?? init))
 }
 
 /** null: biases stay. */
@@ -86,15 +113,19 @@ function biasRule(bias: NonNullable<ReinitOptions['bias']>): InitializerSpec | n
 }
 
 /** The layers that the selection means, of a shared tensor those that it names; null: all of them. */
-function selectedLayers(selected: ReadonlySet<Weight>, { layers = [], head = false }: ReinitOptions): ReadonlySet<string> | null {
-  if (layers.length === 0 && !head) return null
+function selectedLayers(selected: ReadonlySet<Weight>, selections: readonly Selection[]): ReadonlySet<string> | null {
+  const names = ({ rule: { layers = [], head = false } }: Selection) => layers.length > 0 || head
+  if (selections.some((selection) => selection.weights.size > 0 && !names(selection))) return null
   return new Set(
     [...selected].flatMap((w) => {
-      const named = w.uses.length > 1 ? w.uses.filter((u) => (head && u.head) || layers.some((p) => matchesUse(w, u, p))) : []
+      const named = w.uses.length > 1 ? w.uses.filter((u) => selections.some((selection) => namesUse(selection, w, u))) : []
       return named.length > 0 ? named.map((u) => u.layer) : [w.layer]
     }),
   )
 }
+
+const namesUse = ({ rule: { layers = [], head = false }, weights }: Selection, w: Weight, use: WeightUse) =>
+  weights.has(w) && ((head && use.head) || layers.some((pattern) => matchesUse(w, use, pattern)))
 
 /** Whether a pattern names this use's layer or node; a tensor's name means none of its uses before the others. */
 const matchesUse = (w: Weight, use: WeightUse, pattern: string) =>
@@ -141,12 +172,13 @@ function inModuleOrder(selected: ReadonlySet<Weight>): Weight[] {
 function planFill(weight: Weight, fan: Fan | null, spec: InitializerSpec, settings: Settings, use: WeightUse): PlannedFill {
   const { tensor, role, layout, activation } = weight
   const { model, seed, rng, branches } = settings
+  const dims = weight.quantization?.dims ?? tensor.dims
   const target: FillTarget = {
-    dims: tensor.dims,
-    elementCount: tensor.elementCount,
-    dataType: tensor.dataType as FillTarget['dataType'],
+    dims,
+    elementCount: weight.quantization ? dims.reduce((n, d) => n * d, 1) : tensor.elementCount,
+    dataType: isFloatType(tensor.dataType) ? tensor.dataType : 'FLOAT',
     fan,
-    layout: tensor.denseDims ? [] : layout,
+    layout: tensor.denseDims ? [] : layout.slice(0, dims.length),
     groups: use.groups,
     stacked: use.stacked,
     role,
@@ -156,7 +188,7 @@ function planFill(weight: Weight, fan: Fan | null, spec: InitializerSpec, settin
     scope: tensor.graph.scope,
     name: tensor.name,
   }
-  const context = { values: oldValuesOf(model, spec, tensor) }
+  const context = { values: oldValuesOf(model, spec, tensor, weight.quantization) }
   const { initializer, gain, distribution, why } = makeFill(
     spec,
     target,
@@ -196,10 +228,15 @@ const sameSpec = (a: InitializerSpec | null, b: InitializerSpec | null) =>
 const CHUNK = 1 << 16
 
 /** Whether a constant fill would change nothing. */
-function holdsAlready(model: Model, tensor: Tensor, { distribution }: PlannedFill): boolean {
-  if (distribution.family !== 'constant' || !isReadable(tensor)) return false
-  for (let at = 0; at < tensor.elementCount; at += CHUNK)
-    for (const value of readValues(model, tensor, at, Math.min(tensor.elementCount, at + CHUNK)))
-      if (value !== distribution.mean) return false
+function holdsAlready(
+  model: Model,
+  tensor: Tensor,
+  { distribution, target: { elementCount }, weight: { quantization } }: PlannedFill,
+): boolean {
+  const isKnown = quantization ? quantization.fixed === null && tensor.elements.kind === 'stored' : isReadable(tensor)
+  if (distribution.family !== 'constant' || !isKnown) return false
+  const read = oldValuesOf(model, ZEROS, tensor, quantization)
+  for (let at = 0; at < elementCount; at += CHUNK)
+    for (const value of read(at, Math.min(elementCount, at + CHUNK))) if (value !== distribution.mean) return false
   return true
 }

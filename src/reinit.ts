@@ -4,12 +4,17 @@ import { findNotes } from './findNotes.js'
 import { findWeights } from './findWeights.js'
 import { describeModel, describeSkipped, describeWeight, tool } from './inspect.js'
 import { makePlan } from './makePlan.js'
-import { type Fills, planFills } from './planFills.js'
+import { describeQuantization, follows } from './onnx/quantized/describePart.js'
+import { headFacts } from './ops/headFacts.js'
+import { type Fills, planFills, type Selection } from './planFills.js'
+import { resizeWeights } from './ops/resizeWeights.js'
+import { type PlannedHead, planHead, resizeFills } from './planHead.js'
 import { readModel } from './readModel.js'
+import { type ResolvedRule, resolveRules } from './recipe/resolveRules.js'
 import type { ReinitOptions, ReinitReport, ReportChange } from './reports.js'
 import { checkRunOptions, requireRuntime, runModel } from './runModel.js'
 import { selectWeights } from './selectWeights.js'
-import type { InitializerSpec, Model, Plan, RunResult, Skipped, Staged, Verification, Weight } from './types.js'
+import type { Model, Plan, RunResult, Skipped, Staged, Verification, Weight } from './types.js'
 import { verifyPlan } from './verifyPlan.js'
 import { writePlan } from './writePlan.js'
 
@@ -28,17 +33,35 @@ export async function reinit(path: string, options: ReinitOptions): Promise<Rein
   try {
     if (isRun) checkRunOptions(runInputs(model), options)
     const { weights, skipped } = findWeights(model, options.fan)
-    const selected = selectWeights(weights, skipped, options)
-    const fills = planFills(model, selected, options)
+    const rules = resolveRules(options)
+    const named = rules.map((rule) => ({ rule, weights: selectWeights(weights, skipped, rule) }))
+    const chosen = new Set(weights.filter((w) => named.some((selection) => selection.weights.has(w))))
+    if (chosen.size === 0) throw usage('None of the rules, all of them optional, matches a parameter of this model.')
+    const head = headOf(model, weights, chosen, options)
+    const { all, selected, selections, tensors } = head
+      ? withHead(model, weights, chosen, named, head)
+      : { all: weights, selected: chosen, selections: named, tensors: null }
+    const planned = planFills(model, all, selected, selections, options)
+    const resized = head && tensors ? resizeFills(model, head, tensors, planned) : null
+    const fills = { ...planned, fills: resized?.fills ?? planned.fills }
     if (fills.fills.length === 0)
       throw usage(`Nothing that is selected can be changed: ${fills.kept[0]?.detail ?? 'no values'} (${fills.kept[0]?.name ?? ''}).`)
-    const redrawn = new Set(fills.fills.map((f) => f.weight))
-    const notes = [...fills.notes, ...findNotes(model, weights, redrawn).lines]
+    const written = new Set(fills.fills.map((f) => (f.change?.kind === 'resize' ? f.change.from : f.weight.tensor)))
+    const redrawn = new Set(weights.filter((w) => written.has(w.tensor)))
+    const notes = [...(head?.notes ?? []), ...fills.notes, ...findNotes(model, weights, redrawn).lines]
     const { inPlace = false, overwrite = false, data = 'copy' } = options
     if (inPlace && options.output !== undefined) throw usage('--in-place and --output exclude each other.')
     const output = inPlace ? path : (options.output ?? join(dirname(path), `${basename(path).replace(/\.onnx$/i, '')}.reinit.onnx`))
-    const plan = makePlan(model, fills.fills, { output, inPlace, overwrite, data })
-    const report = describe(model, weights, skipped, selected, { ...fills, notes }, plan, options)
+    const plan = makePlan(model, fills.fills, {
+      output,
+      inPlace,
+      overwrite,
+      data,
+      edits: [...(head?.edits ?? []), ...(resized?.edits ?? [])],
+      patches: head?.patches ?? [],
+    })
+    const described = describe(model, all, skipped, selected, { ...fills, notes }, plan, rules, options)
+    const report = head ? { ...described, head: headFacts(head.head, head.classes) } : described
     if (options.dryRun) return { ...report, output: null, milliseconds: { read: clock(), write: 0, verify: 0, run: 0 } }
     const read = clock()
     const staged = await writePlan(plan, model, options)
@@ -51,7 +74,8 @@ export async function reinit(path: string, options: ReinitOptions): Promise<Rein
       const verification = options.verify === false ? null : await verifyPlan(plan, model, staged, readModel, options)
       if (verification) refuseUnproven(verification, report.changed)
       const verify = clock()
-      const run = isRun ? await runModel(runnable(model, staged, path, plan), options) : NOT_RUN
+      const ran = isRun ? await runModel(runnable(model, staged, path, plan), options) : NOT_RUN
+      const run = head ? withClasses(ran, head) : ran
       const written = run.status === 'failed' ? [] : staged.commit()
       const proven = verification ? proofs(noted, verification) : noted
       return { ...proven, output: written.length > 0 ? output : null, written, run, milliseconds: { read, write, verify, run: clock() } }
@@ -61,6 +85,54 @@ export async function reinit(path: string, options: ReinitOptions): Promise<Rein
   } finally {
     model.close()
   }
+}
+
+function headOf(model: Model, weights: readonly Weight[], chosen: ReadonlySet<Weight>, options: ReinitOptions): PlannedHead | null {
+  const { numClasses, labels, keepClasses } = options
+  if (numClasses !== undefined)
+    return planHead(model, weights, chosen, {
+      numClasses,
+      ...(labels && { labels }),
+      ...(keepClasses && { keepClasses: keepClasses.map(Number) }),
+    })
+  if (labels !== undefined || keepClasses !== undefined) throw usage('--labels and --keep-classes go with --num-classes.')
+  return null
+}
+
+/** What gets another size is redrawn by the rule that the head's weight goes by, and is what it will be from here on. */
+function withHead(
+  model: Model,
+  weights: readonly Weight[],
+  chosen: ReadonlySet<Weight>,
+  named: readonly Selection[],
+  { head, resizes, weights: drawn }: PlannedHead,
+) {
+  const added = drawn.filter((w) => !weights.includes(w))
+  const resized = resizeWeights(model, [...weights, ...added], resizes)
+  const now = (w: Weight) => resized.weights.get(w) ?? w
+  const last = named.findLast((s) => head.uses.some(({ weight }) => s.weights.has(weight)))
+  return {
+    all: [...weights, ...added].map(now),
+    selected: new Set([...chosen, ...drawn].map(now)),
+    selections: named.map((s) => ({ ...s, weights: new Set([...s.weights, ...(s === last ? drawn : [])].map(now)) })),
+    tensors: resized.tensors,
+  }
+}
+
+/** A run in which an output has another number of classes than was asked for is none. */
+function withClasses(run: RunResult, { head, classes }: PlannedHead): RunResult {
+  if (run.status !== 'passed') return run
+  for (const { name, axis, size } of head.outputs) {
+    const found = run.outputs.find((o) => o.name === name)?.shape.at(-1 - axis)
+    const wanted = size === null ? null : (size / head.classes) * classes
+    if (found === undefined || (wanted === null ? found % classes === 0 : found === wanted)) continue
+    return {
+      ...run,
+      status: 'failed',
+      message: `output ${JSON.stringify(name)} has ${found} entries along its class axis, not ${wanted ?? `a multiple of ${classes}`}`,
+    }
+  }
+  return run
 }
 
 /** Milliseconds since the last call. */
@@ -95,8 +167,8 @@ function refuseUnproven({ identicalOutside, difference, fills }: Verification, c
 /** The report with what was proven; a failed test of values that are as drawn is a warning. */
 function proofs(report: ReinitReport, verification: Verification): ReinitReport {
   const changed = report.changed.map((c, i) => {
-    const { before, after, sha256, checks } = verification.fills[i] as Verification['fills'][number]
-    return { ...c, before, after, sha256, checks }
+    const { before, after, sha256, checks, saturated = null } = verification.fills[i] as Verification['fills'][number]
+    return { ...c, ...(c.quantization && { quantization: { ...c.quantization, saturated } }), before, after, sha256, checks }
   })
   const alarms = changed.flatMap((c) =>
     c.checks
@@ -114,10 +186,12 @@ function describe(
   weights: readonly Weight[],
   skipped: readonly Skipped[],
   selected: ReadonlySet<Weight>,
-  { fills, kept, notes, seed, initializer }: Fills,
+  { fills, kept, notes, seed }: Fills,
   plan: Plan,
+  rules: readonly ResolvedRule[],
   options: ReinitOptions,
 ): ReinitReport {
+  const isAll = rules.some((rule) => rule.all)
   const unselected = weights
     .filter((w) => !selected.has(w))
     .map((w) => ({ name: w.tensor.name, reason: 'not-selected', detail: 'narrowed or excluded away', elementCount: w.tensor.elementCount }))
@@ -129,12 +203,33 @@ function describe(
     model: { ...describeModel(model), parameterCount: weights.length, layerCount: new Set(weights.map((w) => w.layer)).size },
     seed,
     rng: options.rng ?? 'philox',
-    recipe: recipeOf(options, seed, initializer),
+    recipe: recipeOf(options, seed, rules),
     changed: fills.map((f) => {
       const { name, layer, scope, role, dataType, shape, fanIn, fanOut } = describeWeight(f.weight, true)
       const { mean, std, min, max } = f.distribution
       const { parameters, name: drawn } = f.initializer
       const rest = Object.entries(parameters).filter(([key]) => key !== 'gain')
+      const unproven = { before: null, after: null, sha256: null, checks: [] }
+      const followed = follows(f.part)
+      if (followed !== null) {
+        const expected = { mean: null, std: null, min: null, max: null }
+        return {
+          name,
+          layer,
+          scope,
+          role,
+          dataType,
+          shape,
+          fanIn,
+          fanOut,
+          initializer: 'quantization',
+          gain: null,
+          why: followed,
+          expected,
+          ...unproven,
+        }
+      }
+      const quantization = describeQuantization(f)
       return {
         ...{ name, layer, scope, role, dataType, shape, fanIn, fanOut },
         initializer: drawn,
@@ -142,11 +237,12 @@ function describe(
         ...(rest.length > 0 ? { parameters: Object.fromEntries(rest) } : {}),
         why: f.why,
         expected: { mean, std, min, max },
-        ...{ before: null, after: null, sha256: null, checks: [] },
+        ...(quantization && { quantization }),
+        ...unproven,
       }
     }),
-    skipped: [...kept, ...(options.all ? [] : skipped)].map(describeSkipped),
-    kept: options.all ? [...[...skipped, ...kept].map(describeSkipped), ...unselected] : [],
+    skipped: [...kept, ...(isAll ? [] : skipped)].map(describeSkipped),
+    kept: isAll ? [...[...skipped, ...kept].map(describeSkipped), ...unselected] : [],
     notes,
     bytes: { changed: changedBytes(plan), total: plan.files.reduce((n, f) => n + f.byteLength, 0), identicalOutside: null },
     run: NOT_RUN,
@@ -158,17 +254,15 @@ function describe(
 const changedBytes = ({ files }: Plan) =>
   files.reduce((n, f) => n + f.patches.reduce((m, p) => m + (p.content.kind === 'values' ? p.byteLength : 0), 0), 0)
 
-/** The settings that give these bytes again. */
-function recipeOf(options: ReinitOptions, seed: string, initializer: InitializerSpec): Record<string, unknown> {
-  const { layers, head, all, opTypes, roles, exclude } = options
-  const selection = Object.fromEntries(
-    Object.entries({ layers, head, all, opTypes, roles, exclude }).filter(([, v]) => v !== undefined && v !== false),
-  )
-  return {
-    seed,
-    rng: options.rng ?? 'philox',
-    fan: options.fan ?? 'graph',
-    shared: options.shared ?? 'refuse',
-    rules: [{ ...selection, init: initializer, bias: options.bias ?? 'zeros' }],
-  }
-}
+/** What gives these bytes again. */
+const recipeOf = (options: ReinitOptions, seed: string, rules: readonly ResolvedRule[]): ReinitReport['recipe'] => ({
+  seed,
+  rng: options.rng ?? 'philox',
+  fan: options.fan ?? 'graph',
+  shared: options.shared ?? 'refuse',
+  ...(options.numClasses !== undefined && { numClasses: options.numClasses }),
+  ...(options.labels && { labels: options.labels }),
+  ...(options.keepClasses && { keepClasses: options.keepClasses }),
+  checks: { verify: options.verify ?? true, run: options.run ?? true, strict: options.strict ?? false },
+  rules: rules.map((rule) => ({ ...rule, where: undefined })),
+})

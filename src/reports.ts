@@ -11,7 +11,21 @@ export const choices = {
   rng: ['philox', 'torch'],
   shared: ['refuse', 'rewrite', 'fork'],
   data: ['copy', 'reference', 'inline'],
-} as const
+  roles: [
+    'weight',
+    'recurrent',
+    'bias',
+    'scale',
+    'shift',
+    'mean',
+    'variance',
+    'slope',
+    'embedding',
+    'position',
+    'quant_scale',
+    'quant_zero_point',
+  ],
+} as const satisfies Readonly<Record<string, readonly string[]>> & { readonly roles: readonly Role[] }
 
 /** Called now and then in long work; `done` and `total` count bytes, or whatever the stage counts. */
 export type OnProgress = (stage: string, done: number, total: number) => void
@@ -32,21 +46,41 @@ export interface InspectOptions extends SelectionOptions {
   readonly onProgress?: OnProgress
 }
 
-export interface ReinitOptions extends SelectionOptions, RunOptions {
+/** A selection, and what it becomes. */
+export interface RuleOptions extends SelectionOptions {
   /** Canonical or alias name, or NAME:key=value,…; default none: it must be given. */
   readonly init?: string | InitializerSpec
   readonly gain?: number | string
   readonly mode?: string
   readonly nonlinearity?: string
   readonly negativeSlope?: number
-  readonly fan?: FanKind
   /** zeros (default; with auto and the framework defaults, their own), keep, torch (what torch resets biases to) or a number. */
   readonly bias?: (typeof choices.bias)[number] | number
+}
+
+/** One of several. */
+export interface Rule extends RuleOptions {
+  /** Where it matches nothing it is passed over, otherwise that is an error. */
+  readonly optional?: boolean
+  /** Where it stands, for messages: "recipe.yaml:12"; default its number. */
+  readonly where?: string
+}
+
+export interface ReinitOptions extends RuleOptions, RunOptions {
+  /** In order: the last rule that matches a tensor wins whole. What stands beside them as in RuleOptions is one more, the last. */
+  readonly rules?: readonly Rule[]
+  readonly fan?: FanKind
   /** 0 … 2^64−1; default 0. */
   readonly seed?: bigint | number | string
   /** The random stream; default philox. */
   readonly rng?: (typeof choices.rng)[number]
   readonly shared?: (typeof choices.shared)[number]
+  /** The selected head gets this many classes. */
+  readonly numClasses?: number
+  /** Names of the new classes, in their order. */
+  readonly labels?: readonly string[]
+  /** Old classes, counted from 0, that the first new ones are copies of. */
+  readonly keepClasses?: readonly (number | string)[]
   readonly output?: string
   readonly inPlace?: boolean
   readonly overwrite?: boolean
@@ -59,6 +93,12 @@ export interface ReinitOptions extends SelectionOptions, RunOptions {
   readonly signal?: AbortSignal
   readonly onProgress?: OnProgress
 }
+
+/** What a recipe says (readRecipe). */
+export type Recipe = Pick<
+  ReinitOptions,
+  'rules' | 'seed' | 'rng' | 'fan' | 'shared' | 'numClasses' | 'labels' | 'keepClasses' | 'verify' | 'run' | 'strict'
+>
 
 // ---- reports ----
 
@@ -112,6 +152,41 @@ export interface InspectReport {
   readonly parameters: readonly ReportParameter[]
   readonly skipped: readonly ReportSkipped[]
   readonly notes: readonly string[]
+  /** Under --head. */
+  readonly head?: ReportHead
+}
+/** What a report says of integers. */
+export interface ReportQuantization {
+  /** Of the codes: UINT4 where a tensor of bytes holds two each. */
+  readonly dataType: string
+  /** Tensors of scales and zero points; null: it has none of its own. */
+  readonly scale: string | null
+  readonly zeroPoint: string | null
+  /** The zero point; null: one a block. */
+  readonly zero: number | null
+  /** Elements along each axis that have a scale in common. */
+  readonly blocks: readonly number[]
+  /** The least and the greatest code that is used. */
+  readonly range: readonly [number, number]
+  /** Share of the values that did not fit; null before it is proven. */
+  readonly saturated: number | null
+}
+/** A head and what its number of classes rests on. */
+export interface ReportHead {
+  readonly layers: readonly string[]
+  readonly opTypes: readonly string[]
+  readonly fanIn: number | null
+  readonly fanOut: number | null
+  /** null: not known, since it is refused. */
+  readonly classes: number | null
+  /** What it becomes; null: it is not asked to. */
+  readonly newClasses: number | null
+  /** Operators behind it, in the order of the computation. */
+  readonly behind: readonly string[]
+  /** What another number of classes changes: a tensor, node or value, and what of it. */
+  readonly changes: readonly { readonly name: string; readonly what: string }[]
+  /** Why the number can't change; null: it can. */
+  readonly refused: string | null
 }
 export interface ReportChange {
   readonly name: string
@@ -128,7 +203,10 @@ export interface ReportChange {
   readonly parameters?: Readonly<Record<string, number | string | boolean>>
   /** In words, where the initializer was chosen rather than asked for. */
   readonly why?: string | null
-  readonly expected: { readonly mean: number; readonly std: number; readonly min: number | null; readonly max: number | null }
+  /** Means and deviations are null where nothing is expected: scales and zero points follow their weight. */
+  readonly expected: { readonly mean: number | null; readonly std: number | null; readonly min: number | null; readonly max: number | null }
+  /** Of integers; `before` and `after` are of the values that they stand for. */
+  readonly quantization?: ReportQuantization
   readonly before: Moments | null
   readonly after: Moments | null
   readonly sha256: string | null
@@ -148,6 +226,8 @@ export interface ReinitReport {
   readonly skipped: readonly ReportSkipped[]
   readonly kept: readonly ReportSkipped[]
   readonly notes: readonly string[]
+  /** Where the number of classes is another now. */
+  readonly head?: ReportHead
   /** null where not verified. */
   readonly bytes: { readonly changed: number; readonly total: number; readonly identicalOutside: boolean | null }
   readonly run: RunResult

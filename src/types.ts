@@ -409,7 +409,12 @@ export type ScaleSource =
   /** As large as the drawn values need. */
   | { readonly kind: 'drawn'; readonly group: QuantizedGroup }
   /** A product of stored or new scales, rounded to a type. */
-  | { readonly kind: 'product'; readonly of: readonly (Tensor | QuantizedGroup)[]; readonly factor: number; readonly dataType: DataType | null }
+  | {
+      readonly kind: 'product'
+      readonly of: readonly (Tensor | QuantizedGroup)[]
+      readonly factor: number
+      readonly dataType: DataType | null
+    }
 
 /** Weights that have their scales in common, and where those are stored. */
 export interface QuantizedGroup {
@@ -421,11 +426,25 @@ export type TensorChange =
   /** A tensor of its own for these uses, with dims that may be another form of the same values; `from` stays as it is for all others. */
   | { readonly kind: 'insert'; readonly from: Tensor; readonly uses: readonly { readonly node: Node; readonly input: number }[] }
   /** Another size of `axis`; index kept[i][0] of the axis keeps the values of index kept[i][1] of `from`. */
-  | { readonly kind: 'resize'; readonly from: Tensor; readonly axis: number; readonly kept: readonly (readonly [to: number, from: number])[] }
+  | {
+      readonly kind: 'resize'
+      readonly from: Tensor
+      readonly axis: number
+      readonly kept: readonly (readonly [to: number, from: number])[]
+    }
+
+/** Another size of one axis of a tensor; `kept`: indices that keep the values of an old one. */
+export interface Resize {
+  readonly axis: number
+  readonly size: number
+  readonly kept: readonly (readonly [to: number, from: number])[]
+}
 
 /** A tensor of whatever type that gets other dims and values, which are not drawn: a shape, labels. */
 export interface TensorEdit {
   readonly tensor: Tensor
+  /** What it is then, where something of the plan names that. */
+  readonly after?: Tensor
   readonly dims: readonly number[]
   /** As raw_data has them, or strings. */
   readonly values: Uint8Array | readonly string[]

@@ -12,6 +12,8 @@ import { codecs } from './onnx/dataTypes.js'
 import { CHUNK_ELEMENTS, drawPass, drawValues } from './onnx/drawValues.js'
 import { plainName } from './onnx/placeData.js'
 import { sourcesOf } from './onnx/placesOf.js'
+import { partPass } from './onnx/quantized/partPass.js'
+import { verifyPart, type Versions } from './onnx/quantized/verifyPart.js'
 import { elementReader, type ElementReader } from './onnx/readValues.js'
 import type { FillTarget, Model, Plan, Staged, Tensor, Verification, VerifiedFill } from './types.js'
 
@@ -42,14 +44,22 @@ export async function verifyPlan(
     const newTensors = new Map(pairs)
     const fills: VerifiedFill[] = []
     const make = drawPass(model)
+    const parts = partPass(model, make)
+    const versions: Versions = {
+      before: (file) => files.get(file === '' ? model.path : (model.externalFiles.get(file)?.path ?? file)),
+      after: (file) => files.get(file === '' ? staged.modelPath : join(staged.folder, plainName(file))),
+      written: (tensor) => newTensors.get(tensor) ?? tensor,
+    }
     const decoded = new Float32Array(CHUNK_ELEMENTS)
     for (const fill of plan.fills) {
       const { tensor } = fill.weight
       const old = fill.change?.from ?? tensor
-      const before = elementReader(old, (file) => files.get(file === '' ? model.path : (model.externalFiles.get(file)?.path ?? file)))
-      const after = elementReader(newTensors.get(tensor) ?? tensor, (file) =>
-        files.get(file === '' ? staged.modelPath : join(staged.folder, plainName(file))),
-      )
+      if (fill.part) {
+        fills.push(await verifyPart(fill, fill.part, make, parts, versions, pace))
+        continue
+      }
+      const before = elementReader(old, versions.before)
+      const after = elementReader(versions.written(tensor), versions.after)
       fills.push(await verifyFill(make(fill), fill.target, { read: before, elementCount: old.elementCount }, after, decoded, pace))
     }
     refuseChanged(sourcesOf(plan))
@@ -72,7 +82,7 @@ function isSpliced(plan: Plan, staged: Staged): boolean {
 function pairTensors({ fills, edits = [] }: Plan, model: Model, written: Model): [Tensor, Tensor | undefined][] {
   const resized = new Map([
     ...fills.flatMap(({ change, weight }) => (change?.kind === 'resize' ? [[change.from, weight.tensor] as const] : [])),
-    ...edits.map(({ tensor, dims }) => [tensor, { ...tensor, dims }] as const),
+    ...edits.map(({ tensor, dims, after }) => [tensor, after ?? { ...tensor, dims }] as const),
   ])
   const added = new Map(fills.flatMap(({ change, weight }) => (change?.kind === 'insert' ? [[keyOf(weight.tensor), weight.tensor]] : [])))
   const others = written.tensors.filter((t) => !added.has(keyOf(t)))

@@ -44,16 +44,33 @@ export const message = (number: number, fields: readonly Field[], width = 0): Fi
 type Storage = 'raw_data' | 'float_data' | 'double_data' | 'int32_data' | 'int64_data' | 'uint64_data'
 type Value = number | bigint
 
-/** TensorProto.DataType codes and how one value is stored in raw_data; FLOAT16 and BFLOAT16 values are given as their 16 bits. */
+const byte = (v: DataView, at: number, x: Value) => v.setUint8(at, Number(x))
+
+/**
+ * TensorProto.DataType codes and how one value is stored in raw_data; FLOAT16, BFLOAT16 and narrower floats are given as their bits, types
+ * below 8 bits as the bytes that they are packed in.
+ */
 const types: Readonly<Record<string, readonly [code: number, byteLength: number, set: (v: DataView, at: number, value: Value) => void]>> = {
   FLOAT: [1, 4, (v, at, x) => v.setFloat32(at, Number(x), true)],
-  UINT8: [2, 1, (v, at, x) => v.setUint8(at, Number(x))],
+  UINT8: [2, 1, byte],
   INT8: [3, 1, (v, at, x) => v.setInt8(at, Number(x))],
   INT32: [6, 4, (v, at, x) => v.setInt32(at, Number(x), true)],
   INT64: [7, 8, (v, at, x) => v.setBigInt64(at, BigInt(x), true)],
   FLOAT16: [10, 2, (v, at, x) => v.setUint16(at, Number(x), true)],
   DOUBLE: [11, 8, (v, at, x) => v.setFloat64(at, Number(x), true)],
   BFLOAT16: [16, 2, (v, at, x) => v.setUint16(at, Number(x), true)],
+  UINT16: [4, 2, (v, at, x) => v.setUint16(at, Number(x), true)],
+  INT16: [5, 2, (v, at, x) => v.setInt16(at, Number(x), true)],
+  FLOAT8E4M3FN: [17, 1, byte],
+  FLOAT8E4M3FNUZ: [18, 1, byte],
+  FLOAT8E5M2: [19, 1, byte],
+  FLOAT8E5M2FNUZ: [20, 1, byte],
+  UINT4: [21, 1, byte],
+  INT4: [22, 1, byte],
+  FLOAT4E2M1: [23, 1, byte],
+  FLOAT8E8M0: [24, 1, byte],
+  UINT2: [25, 1, byte],
+  INT2: [26, 1, byte],
 }
 const storages: Readonly<Record<Exclude<Storage, 'raw_data'>, readonly [number: number, kind: 'float' | 'double' | 'varint']>> = {
   float_data: [4, 'float'],
@@ -130,6 +147,8 @@ export const attribute = {
   float: (name: string, value: number) => message(5, [bytes(1, name), float(2, value), varint(20, 1)]),
   floats: (name: string, values: readonly number[], packed = false) =>
     message(5, [bytes(1, name), ...(packed ? [bytes(7, raw('FLOAT', values))] : values.map((v) => float(7, v))), varint(20, 6)]),
+  string: (name: string, value: string) => message(5, [bytes(1, name), bytes(4, value), varint(20, 3)]),
+  strings: (name: string, values: readonly string[]) => message(5, [bytes(1, name), ...values.map((v) => bytes(9, v)), varint(20, 8)]),
   ints: (name: string, values: readonly Value[]) => message(5, [bytes(1, name), ...values.map((v) => varint(8, v)), varint(20, 7)]),
   tensor: (name: string, parts: TensorParts) => message(5, [bytes(1, name), message(5, tensor(parts)), varint(20, 4)]),
   graph: (name: string, ...fields: Field[]) => message(5, [bytes(1, name), message(6, fields), varint(20, 5)]),

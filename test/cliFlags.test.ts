@@ -2,6 +2,7 @@
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { beforeEach, expect, test, vi } from 'vitest'
 import { ReinitError } from '../src/errors.js'
 import { initializers } from '../src/init/initializers.js'
@@ -101,7 +102,10 @@ test.each<[readonly string[], RegExp]>([
   [['m.onnx', '--glorot-norml'], /did you mean --glorot-normal\?$/],
   [['m.onnx', '--layer', 'fc'], /^Unknown flag --layer: did you mean --layers\?$/],
   [['m.onnx', '-layers', 'fc'], /^Unknown flag -layers: did you mean --layers\?$/],
+  [['m.onnx', '--l', 'fc'], /^Unknown flag --l: did you mean -l\?$/],
   [['m.onnx', '--layers.b', 'fc'], /^Unknown flag --layers\.b: did you mean --layers\?$/],
+  [['m.onnx', '--constructor', 'fc'], /^Unknown flag --constructor\. See --help\.$/],
+  [[...he, '--get-yargs-completions'], /^Unknown flag --get-yargs-completions\. See --help\.$/],
   [['m.onnx', '--__proto__', 'fc'], /^Unknown flag --__proto__\. See --help\.$/],
   [['m.onnx', '-z'], /^Unknown flag -z\. See --help\.$/],
   [['m.onnx', '--trunc-normal'], /^Unknown flag --trunc-normal: write --init trunc_normal\.$/],
@@ -168,6 +172,24 @@ test('every initializer is in the help, and every flag of the table works', asyn
     const { stderr } = await runCli(['m.onnx', `--${name}${type === 'boolean' ? '' : '=1'}`])
     expect(stderr, name).not.toMatch(/Unknown flag|takes no value|needs a value/)
   }
+})
+
+test('whatever stands on the command line is done or refused in a line', async () => {
+  const words = fc.oneof(
+    fc.constantFrom('m.onnx', '-', '--', '---', '-1e-3', '--all', '--all=', '-l', '--layers', 'inspect', '--he-normal', '-o', '--fan'),
+    fc.constantFrom('--toString', '--hasOwnProperty=1', '-c', '--dim', '--seed', '-qv', '-lfc', '-x=', '--=', '-=', '--a.b', '--no-all', '--_'),
+    fc.string({ maxLength: 4 }).map((text) => `--${text}`),
+    fc.string({ maxLength: 4 }).map((text) => `-${text}`),
+    fc.string({ maxLength: 4 }),
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(words, { maxLength: 5 }), async (argv) => {
+      const { status, stderr } = await runCli(argv)
+      expect(stderr).not.toMatch(/unexpected: /)
+      expect([0, 1, 2]).toContain(status)
+    }),
+    { numRuns: 500 },
+  )
 })
 
 test('the help fits the terminal', async () => {

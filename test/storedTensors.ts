@@ -30,7 +30,8 @@ export function storedTensors(path: string): Map<string, Buffer> {
 }
 
 function bytesOf(t: TensorProto, folder: string): Buffer {
-  const type = types[t.dataType ?? 0] as string
+  const type = types[t.dataType ?? 0]
+  if (type === undefined) return Buffer.from(t.rawData ?? [])
   const count = (t.dims ?? []).reduce<number>((n, d) => n * Number(d), 1)
   if (t.dataLocation === 1) {
     const entries = new Map((t.externalData ?? []).map((e) => [e.key, e.value]))

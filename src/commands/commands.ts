@@ -5,6 +5,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   '': async () => (await import('./reinit.js')).reinitCommand,
   inspect: async () => (await import('./inspect.js')).inspectCommand,
   diff: async () => (await import('./diff.js')).diffCommand,
+  init: async () => (await import('./init.js')).initCommand,
   completion: async () => (await import('./completion.js')).completionCommand,
 }
 

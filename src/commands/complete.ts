@@ -12,8 +12,8 @@ export async function complete(words: readonly string[], io: Io): Promise<number
   const parser = parserOf(command.groups.map(withSuggestions))
   if (isFirst) for (const other of await others(name)) parser.command(other.name, other.summary)
   const found = await parser.getCompletion([...words])
-  // where a file name is due yargs offers flags, and in zsh words that don't fit keep file names away
-  const fitting = found.filter((word) => word.startsWith(current) && (current !== '' || !word.startsWith('-')))
+  // yargs offers flags where a file name is due and --l for -l, and in zsh words that don't fit keep file names away
+  const fitting = found.filter((word) => word.startsWith(current) && (current !== '' || !word.startsWith('-')) && !/^--\w(:|$)/.test(word))
   await print(io.stdout, [fitting.map((word) => `${word}\n`).join('')])
   return 0
 }

@@ -35,13 +35,12 @@ export const completionCommand: Command = {
 }
 
 /** yargs' own script. What it writes, and what it answers when the script asks, go by $SHELL: the script says it. */
-function scriptOf(shell: string): Promise<string> {
+async function scriptOf(shell: string): Promise<string> {
   process.env['SHELL'] = shell
-  return new Promise((resolve) => {
+  const script = await new Promise<string>((resolve) => {
     void parserOf([])
       .completion('completion')
-      .parse(['completion'], {}, (_error: unknown, _argv: unknown, output: string) => {
-        resolve(`${output.replace('onnx-reinit --get-yargs-completions', `SHELL=${shell} $&`)}\n`)
-      })
+      .parse(['completion'], {}, (_error: unknown, _argv: unknown, output: string) => resolve(output))
   })
+  return `${script.replace('onnx-reinit --get-yargs-completions', `SHELL=${shell} $&`)}\n`
 }

@@ -1,5 +1,5 @@
 import { usage } from '../errors.js'
-import type { SelectionOptions } from '../reports.js'
+import { choices, type SelectionOptions } from '../reports.js'
 
 /** A flag as data: the parser, the help and the shell completion read it. One without `value` is a switch. */
 export interface Flag<Options extends object> {
@@ -51,6 +51,7 @@ export const selectionFlags: readonly Flag<SelectionOptions>[] = [
     name: 'roles',
     value: 'R,…',
     repeats: true,
+    suggests: choices.roles,
     summary: 'only parameters in these roles (weight,bias)',
     option: (values) => ({ roles: commas(values) }),
   },

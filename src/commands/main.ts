@@ -44,7 +44,7 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
 /** `inspct model.onnx` would be a model of that name. */
 function refuseMistyped(word: string): void {
   if (/^-|[./\\]/.test(word) || word === '' || existsSync(word)) return
-  const near = nearest(word, Object.keys(commands)).replaceAll('"', '')
+  const near = nearest(word, Object.keys(commands).filter(Boolean)).replaceAll('"', '')
   if (near !== '') throw usage(`There is no file and no command ${word}${near}`)
 }
 

@@ -1,7 +1,7 @@
 import { usage } from '../errors.js'
 import { nearest } from '../init/nearest.js'
 import { type Command, lineOf } from './command.js'
-import { type Flag, isNumber } from './flags.js'
+import { type Flag, type FlagGroup, isNumber } from './flags.js'
 import { parserOf } from './parser.js'
 
 export interface Parsed<Options extends object> {
@@ -26,17 +26,8 @@ export async function parseFlags<Options extends object>(
   const table = command.groups.flatMap((group) => group.flags)
   const flags: Flags = new Map(table.flatMap((flag) => [flag.name, ...(flag.short ? [flag.short] : [])].map((name) => [name, flag])))
   refuseDashes(argv, flags)
-  let complaint = ''
-  const found = parserOf(command.groups)
-    .fail((message) => {
-      complaint ||= message
-    })
-    .parseSync(respell(argv, flags))
-  const [, kind = '', key = ''] = /^(\w+)\s+([^\n]*?)(?:, |$)/m.exec(complaint) ?? []
-  if (kind === 'unknown') throw usage(await unknown(key === '___proto___' ? '__proto__' : key, command, others))
-  const flag = flags.get(key)
-  if (flag) throw usage(kind === 'choice' ? notAChoice(flag, [found[key]].flat().map(String)) : misvalued(flag, dashed(key), argv))
-  if (complaint !== '') throw usage(complaint)
+  const found = parse(respell(argv, flags), command.groups)
+  if (typeof found === 'string') throw usage(await explain(found, argv, flags, command, others))
   const given = new Map<string, readonly string[]>()
   for (const [name, values] of Object.entries(found)) {
     const flag = flags.get(name)
@@ -53,13 +44,15 @@ export async function parseFlags<Options extends object>(
 
 const dashed = (key: string) => (key.length === 1 ? `-${key}` : `--${key}`)
 
-/** What yargs takes in silence: -layers as -l ayers, and two names of its own. */
+/** What yargs takes in silence: -layers as -l ayers, --l as -l, and names of its own. */
 function refuseDashes(argv: readonly string[], flags: Flags): void {
   for (const word of argv) {
     if (word === '--') return
     const name = /^-([a-z][^=]+)/.exec(word)?.[1]
     if (name !== undefined && flags.has(name)) throw usage(`Unknown flag ${word}: did you mean --${name}?`)
-    if (/^--?(_|\$0)(=|$)/.test(word)) throw usage(`Unknown flag ${word}. See --help.`)
+    const letter = /^--(\w)(=|$)/.exec(word)?.[1]
+    if (letter !== undefined && flags.has(letter)) throw usage(`Unknown flag ${word}: did you mean -${letter}?`)
+    if (/^--?(_|\$0|get-yargs-completions)(=|$)/.test(word)) throw usage(`Unknown flag ${word}. See --help.`)
   }
 }
 
@@ -72,7 +65,7 @@ function respell(argv: readonly string[], flags: Flags): string[] {
     const before = words.at(-1) ?? ''
     const isValue = takesValue(before.startsWith('--') ? before.slice(2) : /^-\w*(\w)$/.exec(before)?.[1])
     const letters = /^-(\w+)/.exec(word)?.[1] ?? ''
-    const valued = [...letters].findIndex(takesValue)
+    const valued = letters.split('').findIndex(takesValue)
     const rest = word.slice(valued + 2)
     if (isValue && isNumber(word)) words.push(`${words.pop()}=${word}`)
     else if (isValue || valued < 0 || /^(=|$)/.test(rest)) words.push(word)
@@ -81,18 +74,48 @@ function respell(argv: readonly string[], flags: Flags): string[] {
   return words
 }
 
+/** The first complaint of yargs, or what it found. */
+function parse(words: readonly string[], groups: readonly FlagGroup<object>[]) {
+  let complaint = ''
+  const parser = parserOf(groups).fail((message) => {
+    complaint = message
+    throw usage(message)
+  })
+  try {
+    return parser.parseSync([...words])
+  } catch (error) {
+    if (complaint === '') throw error
+    return complaint
+  }
+}
+
+/** A complaint is "missing layers", "unexpected all", "unknown foo, bar" or "choice", and on the next line "fan, "trch" of "graph", "torch"". */
+async function explain(
+  complaint: string,
+  argv: readonly string[],
+  flags: Flags,
+  command: Command,
+  others: () => Promise<readonly Command[]>,
+): Promise<string> {
+  const [, kind, key = '', given = ''] = /^(\w+)\s+([^\n]*?)(?:, (.*))?$/.exec(complaint) ?? []
+  if (kind === 'unknown') return unknown(key === '___proto___' ? '__proto__' : key, command, others)
+  const flag = flags.get(key)
+  if (!flag) return complaint
+  if (kind !== 'choice') return misvalued(flag, dashed(key), argv)
+  return `--${flag.name} ${given.replace(/^(.*) of .*$/, '$1')} is none of ${flag.choices?.join(', ')}.`
+}
+
 async function unknown(key: string, { name, groups, hint }: Command, others: () => Promise<readonly Command[]>): Promise<string> {
   const start = `Unknown flag ${dashed(key)}`
   const better = hint?.(key)
   if (better !== undefined) return `${start}: ${better}.`
   const own = groups.flatMap((group) => group.flags.map((flag) => `--${flag.name}`))
-  const other = (await others()).find((command) => command.groups.some(({ flags }) => flags.some((flag) => [flag.name, flag.short].includes(key))))
+  const other = (await others()).find((command) =>
+    command.groups.some(({ flags }) => flags.some((flag) => [flag.name, flag.short].includes(key))),
+  )
   if (other) return `${start} of ${name || 'the main job'}: it is one of onnx-reinit ${other.name || '<model>'}.`
   return start + ((key.length > 1 && nearest(dashed(key), own).replaceAll('"', '')) || '. See --help.')
 }
-
-const notAChoice = ({ name, choices = [] }: Flag<object>, given: readonly string[]) =>
-  `--${name} ${JSON.stringify(given.find((value) => !choices.includes(value)))} is none of ${choices.join(', ')}.`
 
 /** A value that is missing, or one that is too many. `written`: the flag as it was. */
 function misvalued({ name, value }: Flag<object>, written: string, argv: readonly string[]): string {

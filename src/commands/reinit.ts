@@ -10,7 +10,7 @@ import { deliver, reportFile } from './deliver.js'
 import { type Io, isClosed, print } from './io.js'
 import type { Parsed } from './parseFlags.js'
 import { attend } from './progress.js'
-import { groups, initializerFlags } from './reinitFlags.js'
+import { groups, initializerFlags, ruleFlagNames } from './reinitFlags.js'
 import { inTemporaryFolder, spoolStdin } from './stdinModel.js'
 
 export const reinitCommand: Command<ReinitOptions> = {
@@ -33,6 +33,7 @@ export const reinitCommand: Command<ReinitOptions> = {
     ['model.onnx --head --he-normal --seed 7 -o new.onnx', 'the last layers, whatever their names'],
     ['model.onnx --all --init trunc_normal:std=0.02 --in-place', 'every parameter, in the file itself'],
     ["model.onnx -l 'encoder.*' -x '*.norm*' --xavier-uniform --dry-run", 'the plan alone'],
+    ['model.onnx --config recipe.yaml', 'several rules, from a file'],
   ],
   exits,
   hint(flag) {
@@ -40,13 +41,14 @@ export const reinitCommand: Command<ReinitOptions> = {
     const isInitializer = Object.entries(initializers).some(([key, { aliases }]) => key === name || aliases.includes(name))
     return isInitializer ? `write --init ${name}` : undefined
   },
-  async run(parsed, io) {
+  async run(given, io) {
+    requireOneInitializer(given)
+    const parsed = await withRecipe(given)
     const [model = ''] = parsed.operands
-    requireOneInitializer(parsed)
     const { output, dryRun } = parsed.options
     const isStreamed = output === '-' || (model === '-' && output === undefined && !dryRun)
     refuseStreams(parsed, model === '-', isStreamed, io)
-    const file = reportFile(parsed, [model, output ?? ''])
+    const file = reportFile(parsed, [model, output ?? '', ...(parsed.given.get('config') ?? [])])
     const finish = async (report: ReinitReport) => {
       await deliver({ of: 'reinit', report }, parsed, file, io, isStreamed && !dryRun ? io.stderr : io.stdout)
       const found = offence(report, parsed.options)
@@ -70,10 +72,22 @@ async function call(path: string, { options, given }: Parsed<ReinitOptions>, io:
   return attend(io, given.has('quiet'), (attended) => reinit(path, { ...options, ...attended }))
 }
 
+/** Flags go before the recipe's settings; a selection and an initializer are one more of its rules. */
+async function withRecipe(parsed: Parsed<ReinitOptions>): Promise<Parsed<ReinitOptions>> {
+  const path = parsed.given.get('config')?.[0]
+  if (path === undefined) return parsed
+  const { readRecipe } = await import('../recipe/readRecipe.js')
+  return { ...parsed, options: { ...(await readRecipe(path)), ...parsed.options } }
+}
+
 function requireOneInitializer({ given }: Parsed<ReinitOptions>): void {
   const flags = [...given.keys()].filter((name) => initializerFlags.has(name)).map((name) => `--${name}`)
   if (flags.length > 1) throw usage(`One initializer is needed, ${flags.length} are given: ${flags.join(', ')}.`)
-  if (flags.length === 0) throw usage('No initializer is given: for example --xavier-normal, --he-normal, or --init NAME (see --help).')
+  if (flags.length === 1) return
+  const ofRule = [...given.keys()].find((name) => ruleFlagNames.has(name))
+  if (!given.has('config')) throw usage('No initializer is given: for example --xavier-normal, --he-normal, or --init NAME (see --help).')
+  if (ofRule !== undefined)
+    throw usage(`--${ofRule} beside --config makes one more rule, which needs an initializer: for example --xavier-normal.`)
 }
 
 /** What can't go together with a model that comes from stdin or goes to stdout. */

@@ -1,4 +1,5 @@
-import { usage } from '../errors.js'
+import { readFileSync } from 'node:fs'
+import { ReinitError, usage } from '../errors.js'
 import { nonlinearities } from '../init/gains.js'
 import { initializers } from '../init/initializers.js'
 import { choices, type ReinitOptions } from '../reports.js'
@@ -114,6 +115,29 @@ export const groups: readonly FlagGroup<ReinitOptions>[] = [
     ],
   },
   {
+    heading: 'New head',
+    flags: [
+      {
+        name: 'num-classes',
+        value: 'N',
+        summary: 'the selected head gets this many classes, and what follows it',
+        option: ([text = ''], flag) => ({ numClasses: sizeOf(text, `${flag} `) }),
+      },
+      {
+        name: 'labels',
+        value: 'FILE',
+        summary: "names of the new classes, one a line, where the model holds the old ones'",
+        option: ([path = '']) => ({ labels: linesOf(path) }),
+      },
+      {
+        name: 'keep-classes',
+        value: 'I,…',
+        summary: 'the first new classes are copies of these old ones (0 is the first), the others are drawn',
+        option: ([text = ''], flag) => ({ keepClasses: text.split(',').map((part) => indexOf(part, flag)) }),
+      },
+    ],
+  },
+  {
     heading: 'Output',
     flags: [
       {
@@ -192,4 +216,22 @@ function positive(text: string | undefined, flag: string): number {
 function sizeOf(text: string, what: string): number {
   if (!/^[1-9]\d*$/.test(text) || !Number.isSafeInteger(Number(text))) throw usage(`${what}${text} is not a whole number from 1.`)
   return Number(text)
+}
+
+function indexOf(text: string, flag: string): number {
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(Number(text)))
+    throw usage(`${flag} ${JSON.stringify(text)} is not a whole number from 0.`)
+  return Number(text)
+}
+
+/** The lines of a text file, without the empty one behind the last line break. */
+function linesOf(path: string): string[] {
+  try {
+    return readFileSync(path, 'utf8')
+      .replace(/^\uFEFF/, '')
+      .replace(/\r?\n$/, '')
+      .split(/\r?\n/)
+  } catch (error) {
+    throw new ReinitError('io', `${path} can't be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}.`)
+  }
 }

@@ -43,7 +43,7 @@ export const auto: Rule = (p, target) => {
 
 function byActivation({ activation, opType }: FillTarget): Chosen {
   if (activation === null) return choose('xavier_normal', XAVIER, 'no activation follows: Xavier')
-  const [name, slope] = kin[activation] ?? [activation]
+  const [name, slope] = (Object.hasOwn(kin, activation) && kin[activation]) || [activation]
   if (name === 'selu') return choose('lecun_normal', { truncated: false }, 'selu follows: variance 1/fan_in (Klambauer et al. 2017)')
   const gain = calculateGain(name, slope)
   if (gain !== null && rectifiers.has(name))

@@ -1,11 +1,13 @@
 import type { Found } from '../ops/collectUses.js'
 import type { Tensor } from '../types.js'
-import { splitParameter } from './schemes.js'
+import { producerAt } from '../ops/scope.js'
+import { isCalledPath, splitParameter } from './schemes.js'
 import { calledPath, valuePath } from './scopeOf.js'
 
 /**
  * What the legacy exporter's traces leave out: containers whose forward is never called (a ModuleDict, the model inside a wrapper).
- * Parameters that kept their names tell it: the node /h.0/ln_1/… uses transformer.h.0.ln_1.weight, so h.0 is transformer.h.0.
+ * Parameters that kept their names tell it: the node /h.0/ln_1/… uses transformer.h.0.ln_1.weight, so h.0 is transformer.h.0; and a second
+ * call, /fc_1/…, that uses fc.bias is one of fc.
  */
 export class Containers {
   /** By shortened path: the whole one; null where parameters disagree. */
@@ -39,8 +41,9 @@ function alignedEnds(short: readonly string[], long: readonly string[]): number[
   const places: number[] = []
   let at = long.length
   for (const segment of short.toReversed()) {
-    const found = places.length === 0 ? long.length - 1 : long.lastIndexOf(segment, at - 1)
-    if (found < 0 || long[found] !== segment) return null
+    const first = segment.replace(/_\d+$/, '')
+    const found = long.findLastIndex((s, i) => i < at && (s === segment || s === first))
+    if (found < 0 || (places.length === 0 && found < long.length - 1)) return null
     places.unshift(found)
     at = found
   }
@@ -51,12 +54,12 @@ function alignedEnds(short: readonly string[], long: readonly string[]): number[
 export function containersOf(found: ReadonlyMap<Tensor, Found>): Containers {
   const containers = new Containers()
   for (const [tensor, { uses }] of found) {
-    const own = splitParameter(tensor.name)
+    const own = isCalledPath(tensor.name) ? null : splitParameter(tensor.name)
     for (const { place } of own ? uses : []) {
       const trace = calledPath(place.owner.node.name) ?? valuePath(place.owner)
-      const name = place.node.inputs[place.input] ?? ''
       // behind an Identity a merged tensor has another module's name
-      if (own && trace && (name === tensor.name || name.startsWith('/'))) containers.learn(trace, own.module)
+      const isAlias = producerAt(place.scope, place.node.inputs[place.input] ?? '')?.node.opType === 'Identity'
+      if (own && trace && !isAlias) containers.learn(trace, own.module)
     }
   }
   return containers

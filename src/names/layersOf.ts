@@ -3,7 +3,7 @@ import { producerAt } from '../ops/scope.js'
 import type { Node, Role, Tensor } from '../types.js'
 import type { Containers } from './containers.js'
 import { pythonList } from './pythonList.js'
-import { splitParameter } from './schemes.js'
+import { isCalledPath, splitParameter, unwrapped } from './schemes.js'
 import { type ModuleScope, scopeOf } from './scopeOf.js'
 import type { Target } from './signature.js'
 
@@ -27,14 +27,15 @@ export function layersOf(
   containers: Containers,
 ): string[] {
   const traces = firstCalls(uses.map((u) => scopeOf(u.owner))).map((t) => t && { ...t, module: containers.complete(t.module) })
-  const own = nameEvidence(tensor, signature)
+  const named = nameEvidence(tensor, signature)
+  const own = named && isCalledPath(tensor.name) ? { ...named, module: containers.complete(named.module) } : named
   const modules = new Set(traces.map((t) => t?.module))
   const home = own && traces.find((t) => t && isWithin(own.module, t.module))?.module
   return uses.map((use, i) => {
     const trace = traces[i] ?? null
     const alias = aliasEvidence(tensor, use)
     if (alias) return alias.module
-    if (!own) return unnamed(tensor, use, trace)
+    if (!own) return unnamed(tensor, use, trace, signature)
     if (!trace || isWithin(own.module, trace.module) || isAgain(own.module, trace.module)) return own.module
     if (modules.size > 1 && home !== undefined && home !== null) return trace.module + own.module.slice(home.length)
     return ownsParameter(trace, own.leaf, use.role, signature) ? trace.module : own.module
@@ -42,9 +43,9 @@ export function layersOf(
 }
 
 /** A tensor without a name of its own: its bias or weight tells, within the trace; else the trace; else the node. */
-function unnamed(tensor: Tensor, { siblings, owner }: NamedUse, trace: ModuleScope | null): string {
+function unnamed(tensor: Tensor, { siblings, owner }: NamedUse, trace: ModuleScope | null, signature: ReadonlyMap<string, Target>): string {
   for (const sibling of siblings) {
-    const known = sibling === tensor ? null : splitParameter(sibling.name)
+    const known = sibling === tensor ? null : nameEvidence(sibling, signature)
     if (known && (!trace || isWithin(known.module, trace.module))) return known.module
   }
   return trace?.module ?? nodeName(owner.node)
@@ -67,11 +68,12 @@ function isAgain(module: string, called: string): boolean {
 /** A tensor that carries another module's name than the one that uses it: merged or tied. A folded batch norm is no owner. */
 function ownsParameter(trace: ModuleScope, leaf: string, role: Role, signature: ReadonlyMap<string, Target>): boolean {
   const isFolded = /Norm/.test(trace.type) && !/^(scale|shift|mean|variance)$/.test(role)
-  return !isFolded && signature.has(`${trace.module}.${leaf}`)
+  return !isFolded && role !== 'position' && signature.has(`${trace.module}.${leaf}`)
 }
 
 function nameEvidence(tensor: Tensor, signature: ReadonlyMap<string, Target>): Evidence | null {
-  const metadata = tensor.graph.valueMetadata.get(tensor.name)
+  const { valueMetadata } = tensor.graph
+  const metadata = valueMetadata.get(tensor.name) ?? valueMetadata.get(unwrapped(tensor.name))
   const sources = pythonList(metadata?.get('pkg.onnxscript.optimizer.folded_from') ?? '') ?? []
   const parameters = sources
     .filter((s) => (signature.get(s)?.kind ?? (signature.size === 0 ? 'PARAMETER' : null)) === 'PARAMETER')

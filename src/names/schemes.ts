@@ -3,6 +3,8 @@
  * Each keeps the module path and the parameter's own name, `conv1.weight`.
  */
 export const wrappings: readonly { readonly of: string; readonly pattern: RegExp; readonly name: string }[] = [
+  // the bias that a convolution gets from the norm behind it: the norm's name says nothing
+  { of: 'onnxruntime, BN folding', pattern: /^ConvBnFusion_BN_B_.*$/s, name: '' },
   { of: 'onnxruntime, BN folding', pattern: /^(?:Conv|MatMul)BnFusion_(?:Gemm)?[WB]_(.+)$/s, name: '$1' },
   { of: 'onnxruntime, Mul and Add folding', pattern: /^Conv(?:Mul|Add)Fusion_[WB]_(.+)$/s, name: '$1' },
   {
@@ -12,7 +14,7 @@ export const wrappings: readonly { readonly of: string; readonly pattern: RegExp
   },
   {
     of: 'onnxruntime, 4-bit',
-    pattern: /^(.+)_(?:Q\d(?:G\d+)?(?:_scales?|_zero_points?)?|DQ_Q\d+|scales?|zero_points?|qzeros)$/s,
+    pattern: /^(.+?)_(?:Q\d(?:G\d+)?(?:_scales?|_zero_points?)?|DQ_Q\d+|scales?|zero_points?|qzeros)$/s,
     name: '$1',
   },
   { of: 'onnxruntime, folded constants', pattern: /^(.+)_(?:token_\d+|transposed|fused|fp16)$/s, name: '$1' },
@@ -21,17 +23,18 @@ export const wrappings: readonly { readonly of: string; readonly pattern: RegExp
     pattern: /^\/?(.+)\/(?:Transpose|Cast|Identity|Unsqueeze|Reshape)(?:_\d+)?_output_\d+$/s,
     name: '/$1/',
   },
+  { of: 'onnxslim, MatMul and Add joined', pattern: /^\/?(.+)\/MatMul(?:_\d+)?_output_\d+_(?:weight|bias)$/s, name: '/$1/' },
   { of: 'torch dynamo, BN folding', pattern: /^(.+\.weight)_bias$/s, name: '$1' },
   { of: 'torch parametrizations', pattern: /^(.+)\.parametrizations\.([^.]+)\.original\d*$/s, name: '$1.$2' },
   { of: 'TensorFlow Lite, merged names', pattern: /^([^;]+);.+$/s, name: '$1' },
   { of: 'TensorFlow, tf2onnx', pattern: /^(.+\/.+?)(?:\/resource)?(?::\d+)?_resize$/s, name: '$1' },
   { of: 'TensorFlow', pattern: /^(.+\/.+)\/resource(?::\d+)?$/s, name: '$1' },
   { of: 'TensorFlow', pattern: /^(?:StatefulPartitionedCall|PartitionedCall)\/(.+)$/s, name: '$1' },
-  { of: 'TensorFlow', pattern: /^(.+\/.+)\/(?:Read\/)?ReadVariableOp(?:_\d+)?(?::\d+)?$/s, name: '$1' },
+  { of: 'TensorFlow', pattern: /^([^/]+\/.+?)(?:\/Read)?\/ReadVariableOp(?:_\d+)?(?::\d+)?$/s, name: '$1' },
   {
     of: 'TensorFlow',
     pattern:
-      /^(.+\/.+)\/(?:MatMul|BiasAdd|Conv\dD|Tensordot|depthwise|separable_conv2d|batchnorm|batch_normalization\/batchnorm)(?:\/.*)?$/s,
+      /^(.+\/.+)\/(?:MatMul|BiasAdd|Conv\dD|convolution|conv\w*_transpose|Tensordot|einsum|depthwise|separable_conv\dd|batchnorm|batch_normalization\/batchnorm)(?:\/.*)?$/s,
     name: '$1/.',
   },
 ]
@@ -41,6 +44,9 @@ export function unwrapped(name: string): string {
   for (const { pattern, name: kept } of wrappings) if (pattern.test(name)) return unwrapped(name.replace(pattern, kept))
   return name
 }
+
+/** Whether a name is a value's on a path of calls, which leaves out containers as nodes' names do. */
+export const isCalledPath = (name: string): boolean => unwrapped(name).startsWith('/')
 
 /** Names that say nothing: counters of an exporter. */
 const COUNTER = /^(?:onnx::\w+_\d+|val_\d+|const_?\w*_\d+|_v_\d+|[\d.]+|.*_output_\d+|(?:.*\/)?Const(?:_\d+)?(?::\d+)?)$/s

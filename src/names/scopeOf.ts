@@ -27,7 +27,10 @@ const traces: readonly ((node: Node) => ModuleScope | null)[] = [
   },
   /** TensorFlow: the layer's path, then the operation. */
   ({ name }) => {
-    const module = /^([\w.-]+(?:\/[\w.-]+)*?)\/(?:MatMul|BiasAdd|Conv\dD|Tensordot|depthwise|batchnorm)\b[^/]*(?:\/.*)?$/.exec(name)?.[1]
+    const module =
+      /^([\w.-]+(?:\/[\w.-]+)*?)\/(?:MatMul|BiasAdd|Conv\dD|convolution|conv\w*_transpose|Tensordot|einsum|separable_conv\dd|depthwise|batchnorm)\b[^/]*(?:\/.*)?$/.exec(
+        name,
+      )?.[1]
     return module === undefined ? null : { module: module.replace(/^(?:Stateful)?PartitionedCall\//, ''), type: '' }
   },
 ]
@@ -44,11 +47,14 @@ export function calledPath(name: string): string | null {
 /** Nodes between an operator that a simplifier put in and the value that kept its name. */
 const MAX_STEPS = 3
 
+/** Values of a matrix with its bias; behind a norm or an activation another module would answer. */
+const OF_MATRIX = /\/(?:MatMul|Gemm|Conv\w*|Add|Reshape|Transpose)(?:_\d+)?_output_\d+$/
+
 /** A simplifier names nodes anew (Gemm_2), but values keep their names: that of the sum which a Gemm and a Reshape stand for now. */
 export function valuePath({ scope, node }: Producer): string | null {
   let name = node.outputs[0] ?? ''
   for (let steps = 0; steps < MAX_STEPS; steps++) {
-    if (/_output_\d+$/.test(name)) return calledPath(name)
+    if (/_output_\d+$/.test(name)) return OF_MATRIX.test(name) ? calledPath(name) : null
     const [reader, ...more] = scope.consumers.of(name)
     if (!reader || more.length > 0 || !isTransparent(reader.node)) return null
     name = reader.node.outputs[0] ?? ''

@@ -6,7 +6,7 @@ import { codecs } from './dataTypes.js'
 import { keepValues } from './keepValues.js'
 import type { Place } from './placesOf.js'
 import { oldValuesOf } from './oldValuesOf.js'
-import { storedUnits } from './readValues.js'
+import { readValues, storedUnits } from './readValues.js'
 
 /** 256 KiB of float32. */
 export const CHUNK_ELEMENTS = 1 << 16
@@ -19,10 +19,12 @@ export function drawPass(model: Model): (fill: PlannedFill) => Fill {
   let generator: TorchGenerator | null = null
   return ({ initializer, target, seed, rng, weight, change }) => {
     const old = change?.from ?? weight.tensor
-    const values = oldValuesOf(model, initializer, old)
+    const values = oldValuesOf(model, initializer, old, weight.quantization)
     if (rng === 'torch') generator ??= new TorchGenerator(BigInt(seed))
     const fill = makeFill(initializer, target, BigInt(seed), rng === 'torch' && generator ? { values, generator } : { values })
-    return change?.kind === 'resize' && change.kept.length > 0 ? keepValues(fill, change, target.dims, values) : fill
+    return change?.kind === 'resize' && change.kept.length > 0
+      ? keepValues(fill, change, target.dims, (start, end) => readValues(model, old, start, end))
+      : fill
   }
 }
 

@@ -6,15 +6,20 @@ import { text } from './valueShapes.js'
 
 /** NodeProto.attribute; AttributeProto's name, ints, strings. */
 const ATTRIBUTE = 5
-const [NAME, INTS, STRINGS] = [1, 8, 9]
+const [NAME, INT, INTS, STRINGS] = [1, 3, 8, 9]
 
-/** A node's attribute gets another list of integers or strings, in the place of the old one. */
-export function editAttribute(model: Model, node: Node, name: string, values: readonly number[] | readonly string[]): FramedPatch[] {
-  const list = fieldsOf(model, node, name)
-  const isText = typeof values[0] === 'string'
-  const [first, ...others] = list.filter((f) => f.number === (isText ? STRINGS : INTS))
-  if (!first) throw new RangeError(`node at byte ${node.frame.start} has no list ${name}`)
-  const bytes = Buffer.concat(values.map((v) => (typeof v === 'string' ? field(STRINGS, v) : varintField(INTS, v))))
+/** A node's attribute gets another integer, or another list of integers or strings, in the place of the old one. */
+export function editAttribute(
+  model: Model,
+  node: Node,
+  name: string,
+  value: number | readonly number[] | readonly string[],
+): FramedPatch[] {
+  const values: readonly (number | string)[] = typeof value === 'number' ? [value] : value
+  const number = typeof value === 'number' ? INT : typeof values[0] === 'string' ? STRINGS : INTS
+  const [first, ...others] = fieldsOf(model, node, name).filter((f) => f.number === number)
+  if (!first) throw new RangeError(`node at byte ${node.frame.start} has no attribute ${name} of this type`)
+  const bytes = Buffer.concat(values.map((v) => (typeof v === 'string' ? field(number, v) : varintField(number, v))))
   return [replaceField(first, bytes), ...others.map((f) => replaceField(f, new Uint8Array(0)))]
 }
 

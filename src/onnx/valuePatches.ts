@@ -1,6 +1,5 @@
 import { varintsLength } from '../bytes/varints.js'
 import type { FramedPatch, Model, PlannedFill, TensorChange } from '../types.js'
-import { codecs } from './dataTypes.js'
 import { unitsPass } from './drawUnits.js'
 import { insertTensor } from './insertTensor.js'
 import type { ValuePatch } from './placeData.js'
@@ -32,10 +31,10 @@ export function valuePatches(model: Model, fill: PlannedFill, index: number): Va
 
 /** All values of a tensor that is new, or gets another size, as raw_data has them. */
 function changePatches(model: Model, fill: PlannedFill, change: TensorChange, index: number): ValuePatch[] {
-  const { elementCount, dataType } = fill.target
-  const byteLength = elementCount * codecs[dataType].byteLength
+  const { byteLength: width, count: elementCount } = storedUnits(fill.weight.tensor)
+  const byteLength = elementCount * width
   const content = { kind: 'values', fill: index, element: 0, elementCount, encoding: 'fixed' } as const
-  if (change.kind === 'resize') return rewriteTensor(model, change.from, fill.target.dims, [{ byteLength, content }])
+  if (change.kind === 'resize') return rewriteTensor(model, change.from, fill.weight.tensor.dims, [{ byteLength, content }])
   return insertTensor(model, fill, change, { byteLength, content }).map((patch) => ({ tensor: change.from, file: '', patch }))
 }
 

@@ -30,7 +30,9 @@ export function valueShapes(model: Model): ShapedValue[] {
 
 /** The (possibly split) GraphProto. */
 export const graphParts = (model: Model): Frame[] =>
-  scanFields(model, { parent: null, lengthStart: 0, start: 0, end: model.byteLength }).flatMap((f) => (f.number === GRAPH && f.body ? [f.body] : []))
+  scanFields(model, { parent: null, lengthStart: 0, start: 0, end: model.byteLength }).flatMap((f) =>
+    f.number === GRAPH && f.body ? [f.body] : [],
+  )
 
 function shapedValue(model: Model, kind: ShapedValue['kind'], frame: Frame): ShapedValue | null {
   const own = scanFields(model, frame)
@@ -71,7 +73,8 @@ export function signed(model: Model, { start, end }: ScannedField): number {
 
 /** ValueInfoProto of a dense tensor; null: nothing is said of its rank. */
 export function valueInfo(name: string, elemType: number, dims: readonly (number | string | null)[] | null): Uint8Array {
-  const dimension = (d: number | string | null) => (d === null ? new Uint8Array(0) : typeof d === 'number' ? varintField(1, d) : field(2, d))
+  const dimension = (d: number | string | null) =>
+    d === null ? new Uint8Array(0) : typeof d === 'number' ? varintField(1, d) : field(2, d)
   const shape = dims === null ? new Uint8Array(0) : field(2, Buffer.concat(dims.map((d) => field(1, dimension(d)))))
   return Buffer.concat([field(1, name), field(2, field(1, Buffer.concat([varintField(1, elemType), shape])))])
 }

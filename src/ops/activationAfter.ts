@@ -1,7 +1,7 @@
 import type { Model } from '../types.js'
 import { activationName, ownActivation } from './activations.js'
 import { decomposedActivation } from './decomposedActivation.js'
-import { isScaling, isTransparent, readersOf } from './flow.js'
+import { isOneNumber, isScaling, isTransparent, readersOf } from './flow.js'
 import { Op } from './op.js'
 import type { Consumer } from './consumers.js'
 import { constantAt, type Scope } from './scope.js'
@@ -51,6 +51,10 @@ function through(model: Model, { scope, node, input }: Consumer, steps: number):
   const next = node.outputs[0] ?? ''
   const isScaled =
     node.opType === 'Mul' && (node.inputs.some((n) => constantAt(scope, n) !== null) || isScaling({ scope, node, output: 0 }))
+  // x + 3 is the start of a hard sigmoid
+  const isOffset = /^(Add|Sub)$/.test(node.opType) && node.inputs.some((n) => isOneNumber(scope, n))
+  const spelled = isOffset ? decomposedActivation(model, scope, node.inputs[input] ?? '') : null
+  if (spelled !== null) return spelled
   const passes = passing.has(key) || (isTransparent(node) && input === 0) || isScaled
   if (passes) return after(model, scope, next, steps - 1)
   return decomposedActivation(model, scope, node.inputs[input] ?? '')

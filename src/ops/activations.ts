@@ -47,7 +47,7 @@ export function ownActivation(op: Op): string | null {
   const fused = op.text('activation', '')
   if (fused !== '') return activationName(op, `ai.onnx:${fused}`)
   if (node.opType === 'GemmFastGelu') return 'gelu'
-  const zeroPoint = outputZeroPoints[node.opType]
+  const zeroPoint = Object.hasOwn(outputZeroPoints, node.opType) ? outputZeroPoints[node.opType] : undefined
   if (zeroPoint !== undefined) return op.isRectified(zeroPoint) ? 'relu' : null
   if (/LSTM$|^GRU$/.test(node.opType)) return 'sigmoid'
   return node.opType === 'RNN' ? (op.texts('activations')?.[0] ?? 'Tanh').toLowerCase() : null

@@ -1,3 +1,4 @@
+import type { Node } from '../types.js'
 import type { Op } from './op.js'
 
 /**
@@ -21,7 +22,14 @@ export type ClassAxis = Extract<Carried, { kind: 'class' }>
 /** What another number of classes changes at an operator. */
 export type Change =
   /** An operand that has an entry a class along its `axis` (from the last). New entries are the operator's neutral value. */
-  | { readonly kind: 'operand'; readonly input: number; readonly axis: number; readonly neutral: 'zeros' | 'ones' | 'slope' }
+  | {
+      readonly kind: 'operand'
+      readonly input: number
+      readonly axis: number
+      readonly neutral: 'zeros' | 'ones' | 'slope'
+      /** Of another node, whose operand it is. */
+      readonly node?: Node
+    }
   /** Entry `index` of the integers of an input or attribute is the number of classes (or `size`, a multiple of it). */
   | { readonly kind: 'integer'; readonly input: number; readonly attribute: string; readonly index: number; readonly size: number }
   /** A list of labels: an input, or attributes of which one is there. */
@@ -36,6 +44,8 @@ export interface Behind {
   readonly carried: readonly (Carried | null)[]
   /** Declared sizes of an input or output, where the model says them. */
   readonly declared: (name: string) => Dims | null
+  /** An operand that is the product of a stored scale, one a class, and a computed number: what changes there; null: it is none. */
+  readonly stepsOf: (input: number) => readonly Change[] | null
   /** The elements of a shape that a Concat or a constant gives, null where one is computed; null: not known at all. */
   readonly shapeOf: (input: number, attribute: string) => ShapeList | null
 }
@@ -75,6 +85,14 @@ const same: Rule = (at) => {
   return c ? give(c) : 'takes the scores as a setting'
 }
 
+/** Activations between codes and values: one scale for all; one a class would have to be calibrated. */
+const calibrated: Rule = (at) => {
+  const c = classAt(at)
+  if (!c) return same(at)
+  const isOne = at.op.inputs[1]?.dims?.every((d) => d === 1) ?? true
+  return isOne ? { outputs: at.op.node.outputs.map((_, i) => (i === 0 ? c : FREE)) } : 'has calibrated scales, one a class'
+}
+
 /** Kernels over the axes behind the channels. */
 const spatial =
   (isGlobal: boolean): Rule =>
@@ -98,29 +116,40 @@ const elementwise =
     if (!first) return withoutClasses(at)
     if (found.some((c) => c.axis !== first.axis || c.size !== first.size)) return 'joins values whose class axes differ'
     const changes: Change[] = []
-    let rank = rankOf(first)
+    const own = rankOf(first)
+    let isWider = false
     for (const input of inputs) {
       if ((op.inputNames[input] ?? '') === '' || carried[input]) continue
       const constant = op.inputs[input]
+      const steps = constant ? null : at.stepsOf(input)
+      if (steps) {
+        changes.push(...steps)
+        continue
+      }
       const dims = constant ? constant.dims : at.declared(op.inputNames[input] ?? '')
-      if (!dims) return constant ? `has an operand of unknown shape` : `joins the scores to ${JSON.stringify(op.inputNames[input])}, whose shape is not known`
-      if (rank !== null && dims.length > rank) rank = null
-      const size = dims[alignedAxis(op, dims.length, first.axis)]
+      if (!dims)
+        return constant
+          ? `has an operand of unknown shape`
+          : `joins the scores to ${JSON.stringify(op.inputNames[input])}, whose shape is not known`
+      isWider ||= own !== null && dims.length > own
+      const index = alignedIndex(op, dims.length, first)
+      if (index === null) return needsRank('broadcasts')
+      const size = dims[index]
       if (size === undefined || size === 1) continue
       if (!constant) return `joins the scores to ${JSON.stringify(op.inputNames[input])}, which has ${size ?? 'another'} entries there`
       if (size !== classes || size !== first.size || !neutral) return `has a constant of ${size} entries along the class axis`
-      changes.push({ kind: 'operand', input, axis: dims.length - 1 - alignedAxis(op, dims.length, first.axis), neutral: input === 0 ? startOf(op.opType, neutral) : neutral })
+      changes.push({ kind: 'operand', input, axis: dims.length - 1 - index, neutral })
     }
-    return { outputs: [rank === null ? withDims(first, null) : first], changes }
+    return { outputs: [isWider ? withDims(first, null) : first], changes }
   }
 
-/** Before opset 7 operands were aligned by `axis`, and not by the last. */
-function alignedAxis(op: Op, rank: number, axis: number): number {
-  return rank - 1 - axis
+/** Where a constant of `rank` axes meets the class axis: from the last axis on, or, before opset 7, from the one that `axis` says. */
+function alignedIndex(op: Op, rank: number, c: ClassAxis): number | null {
+  const axis = op.int('broadcast', 0) === 1 ? op.int('axis', -1) : -1
+  if (axis < 0) return rank - 1 - c.axis
+  const own = rankOf(c)
+  return own === null ? null : own - 1 - c.axis - axis
 }
-
-/** 1 − x and 1/x are neutral in another place than x − 0. */
-const startOf = (opType: string, neutral: 'zeros' | 'ones' | 'slope') => (opType === 'Div' ? 'ones' : neutral)
 
 /** Numbers that don't depend on the count meet constants: one entry a class would bring it back. */
 function withoutClasses(at: Behind): Effect | Refusal {
@@ -159,7 +188,7 @@ const normalization: Rule = (at) => {
   if (!c) return all(at, FREE)
   const rank = rankOf(c)
   if (rank === null) return needsRank('normalizes')
-  if (c.axis !== Math.max(0, rank - 2) && rank !== 1) return 'normalizes along another axis than the classes'
+  if (c.axis !== rank - 2) return 'normalizes along another axis than the classes'
   if (c.size !== classes) return 'normalizes several channels a class'
   const changes: Change[] = [1, 2, 3, 4]
     .filter((input) => op.inputs[input])
@@ -208,7 +237,7 @@ const flatten: Rule = (at) => {
 const reshape: Rule = (at) => {
   const { op } = at
   const c = classAt(at)
-  if (!c) return at.carried[0] ? same(at) : all(at, at.carried[1]?.kind === 'shape' ? 'shapes other values by the size of the scores' as never : FREE)
+  if (!c) return at.carried[0] ? same(at) : all(at, FREE)
   const shape = at.shapeOf(1, 'shape')
   if (!shape) return 'has a target that is not known'
   const { values } = shape
@@ -255,7 +284,7 @@ const squeeze: Rule = (at) => {
   if (!c) return same(at)
   const axes = at.op.list(1, 'axes')
   const ones = c.dims?.flatMap((d, i) => (d === 1 ? [i] : []))
-  if (!axes && (!c.dims || c.dims.some((d) => d === null && true) || !ones)) {
+  if (!axes && (!ones || c.dims?.includes(null))) {
     const known = at.declared(at.op.node.outputs[0] ?? '')
     const places = known?.flatMap((d, i) => (d === c.size ? [i] : [])) ?? []
     if (known && places.length === 1) return give({ ...c, axis: known.length - 1 - (places[0] ?? 0), dims: known })
@@ -282,7 +311,8 @@ const unsqueeze: Rule = (at) => {
     if (left-- === 0) break
   }
   const rest = [...(c.dims ?? [])]
-  const dims = outRank === null ? null : Array.from({ length: outRank }, (_, i) => (added.includes(outRank - 1 - i) ? 1 : (rest.shift() ?? null)))
+  const dims =
+    outRank === null ? null : Array.from({ length: outRank }, (_, i) => (added.includes(outRank - 1 - i) ? 1 : (rest.shift() ?? null)))
   return give({ ...c, axis, dims })
 }
 
@@ -294,9 +324,12 @@ const expand: Rule = (at) => {
   const index = shape.values.length - 1 - c.axis
   const value = shape.values[index]
   const rank = rankOf(c)
-  const wide = rank !== null && shape.values.length <= rank ? withDims(c, c.dims?.map((d, i) => (i === rank - 1 - c.axis ? d : null)) ?? null) : withDims(c, null)
+  const wide =
+    rank !== null && shape.values.length <= rank
+      ? withDims(c, c.dims?.map((d, i) => (i === rank - 1 - c.axis ? d : null)) ?? null)
+      : withDims(c, null)
   if (value === undefined || value === 1) return give(wide)
-  if (value !== c.size) return `has a target of ${value ?? 'unknown'} entries along the class axis`
+  if (value === null || value !== c.size) return `has a target of ${value ?? 'other'} entries along the class axis`
   if (!shape.editable(index)) return give(wide)
   return { outputs: [wide], changes: [{ kind: 'integer', input: 1, attribute: '', index, size: value }] }
 }
@@ -312,7 +345,9 @@ const concat: Rule = (at) => {
     const c = classAt(at, i)
     return c && c.axis === first.axis && c.size === first.size
   })
-  return isAll ? give(withDims(first, first.dims?.map((d, i, l) => (l.length - 1 - i === axis ? null : d)) ?? null)) : 'joins the scores to values of other layers'
+  return isAll
+    ? give(withDims(first, first.dims?.map((d, i, l) => (l.length - 1 - i === axis ? null : d)) ?? null))
+    : 'joins the scores to values of other layers'
 }
 
 /** No end: what onnx and exporters write for "to the last". */
@@ -380,10 +415,9 @@ const topK: Rule = (at) => {
   return { outputs: [FREE, FREE], changes: [{ kind: 'atLeast', count: k }] }
 }
 
-const zipMap: Rule = (at) => ({
+const zipMap: Rule = () => ({
   outputs: [FREE],
   changes: [{ kind: 'labels', input: null, attributes: ['classlabels_strings', 'classlabels_int64s'] }],
-  ...(at.carried[0] ? {} : {}),
 })
 
 const featureExtractor: Rule = (at) => {
@@ -395,11 +429,12 @@ const featureExtractor: Rule = (at) => {
     return { outputs: [FREE], changes: [{ kind: 'labels', input: 0, attributes: [] }] }
   }
   const list = op.list(1)
-  return list ? { outputs: [FREE], changes: [{ kind: 'atLeast', count: Math.max(...list) + 1 }] } : 'takes single classes by an index that is not known'
+  return list
+    ? { outputs: [FREE], changes: [{ kind: 'atLeast', count: Math.max(...list) + 1 }] }
+    : 'takes single classes by an index that is not known'
 }
 
-const labelEncoder: Rule = (at) =>
-  at.op.node.attributes.size > 0 ? { outputs: [FREE], changes: [{ kind: 'labels', input: null, attributes: ['values_strings', 'classes_strings'] }] } : all(at, FREE)
+const labelEncoder: Rule = () => 'names classes by a table of its own'
 
 const shape: Rule = (at) => all(at, SHAPE)
 /** What is made by a shape has the size of the scores. */
@@ -410,10 +445,22 @@ const rules = (names: string, rule: Rule, domain = 'ai.onnx'): Record<string, Ru
 
 /** Operators behind a head: where the class axis goes, and what of them carries the number of classes. Add one here. */
 export const behindHead: Readonly<Record<string, Rule>> = {
-  ...rules('Relu Sigmoid Softmax LogSoftmax Hardmax Softplus Softsign Tanh Exp Log Neg Abs Sqrt Reciprocal Clip LeakyRelu Elu Selu Celu', same),
-  ...rules('Gelu HardSigmoid HardSwish Mish Erf Floor Ceil Round Sign Not ThresholdedRelu Identity Cast CastLike Dropout IsNaN Sin Cos', same),
+  ...rules(
+    'Relu Sigmoid Softmax LogSoftmax Hardmax Softplus Softsign Tanh Exp Log Neg Abs Sqrt Reciprocal Clip LeakyRelu Elu Selu Celu',
+    same,
+  ),
+  ...rules(
+    'Gelu HardSigmoid HardSwish Mish Erf Floor Ceil Round Sign Not ThresholdedRelu Identity Cast CastLike Dropout IsNaN Sin Cos',
+    same,
+  ),
   ...rules('LpNormalization Trilu CumSum', same),
   ...rules('QuickGelu FastGelu Gelu', same, 'com.microsoft'),
+  ...rules('QuantizeLinear DequantizeLinear DynamicQuantizeLinear', calibrated),
+  ...rules('QuantizeLinear DequantizeLinear QLinearSigmoid QLinearLeakyRelu QLinearSoftmax', calibrated, 'com.microsoft'),
+  'com.microsoft:QLinearAdd': elementwise('zeros', [0, 3]),
+  'com.microsoft:QLinearMul': elementwise('ones', [0, 3]),
+  'com.microsoft:QLinearGlobalAveragePool': spatial(true),
+  'com.microsoft:QLinearAveragePool': spatial(false),
   ...rules('Add Sub Sum Max Min Mean', elementwise('zeros')),
   ...rules('Mul Div Pow', elementwise('ones')),
   ...rules('Equal Greater Less GreaterOrEqual LessOrEqual And Or Where Mod', elementwise(null)),

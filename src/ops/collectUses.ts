@@ -52,7 +52,7 @@ export function collectUses(model: Model, kind: FanKind, isNamed: (tensor: Tenso
       for (const input of [1, 2]) for (const view of op.inputs[input]?.views ?? []) at(view.tensor).readings.push({ node, input })
     if (isPath || op.inputs.every((c) => c === null)) return
     const added = elementwiseUse(op)
-    const table = added ? [added.slot] : slotsOf(op)
+    const table = added?.slots ?? slotsOf(op)
     const isDerived = op.inputs.every((c, i) => c !== null || op.inputNames[i] === '')
     op.inputs.forEach((constant, input) => {
       const slot = table?.find((s) => s.input === input)
@@ -93,7 +93,7 @@ interface Noted extends Found {
 function settle({ uses, readers, readings, own }: Noted): void {
   const isOwn = ({ node, input }: Reading) => own.get(node)?.has(input) ?? false
   for (const reading of readings) if (!isOwn(reading)) readers.add(reading.node)
-  if (own.size > 0) uses.splice(0, uses.length, ...uses.filter(({ use, place }) => /^quant_/.test(use.role) || !isOwn(place)))
+  if (own.size > 0) uses.splice(0, uses.length, ...uses.filter(({ use, place }) => use.role.startsWith('quant_') || !isOwn(place)))
 }
 
 /** Of a product of two constants that is no weight itself, the left one is the data: a learned query, an initial state. */

@@ -4,13 +4,14 @@ import { Op } from './op.js'
 import { constantAt, type Scope } from './scope.js'
 
 const elementwise =
-  /^(Mul|Div|Add|Sub|Pow|Erf|Tanh|Sigmoid|HardSigmoid|Clip|Exp|Log|Softplus|Neg|Abs|Min|Max|Relu|Sqrt|Greater|Less|Where)$/
+  /^(Mul|Div|Add|Sub|Pow|Erfc?|Tanh|Sigmoid|HardSigmoid|Clip|Exp|Log|Softplus|Neg|Abs|Min|Max|Relu|Sqrt|Greater|Less|Where)$/
 /** mish, spelled out, has seven operators; tanh-GELU nine. */
 const MAX_NODES = 16
 
 /** Forms by the operators that x alone runs through, and whether x comes back to be multiplied with the result. First that fits. */
 const forms: readonly { readonly name: string; readonly has: readonly string[]; readonly gated: boolean }[] = [
   { name: 'gelu', has: ['Erf'], gated: true },
+  { name: 'gelu', has: ['Erfc'], gated: true },
   { name: 'mish', has: ['Tanh', 'Softplus'], gated: true },
   { name: 'mish', has: ['Tanh', 'Log', 'Exp'], gated: true },
   { name: 'gelu', has: ['Tanh', 'Pow'], gated: true },

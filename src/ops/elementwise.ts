@@ -4,10 +4,11 @@ import type { Op } from './op.js'
 import type { Producer, Scope } from './scope.js'
 import { constantAt } from './scope.js'
 import { type Slot, slots } from './slots.js'
+import { denseDims } from './view.js'
 
 /** A constant that is added or multiplied is a parameter by what stands on the other side: its slot, and the operator it belongs to. */
 export interface ElementwiseUse {
-  readonly slot: Slot
+  readonly slots: readonly Slot[]
   /** The matrix or normalization that a bias, scale or shift completes; null: none. */
   readonly owner: Producer | null
   /** One number for all: a parameter only if its name says so. */
@@ -42,8 +43,9 @@ export function elementwiseUse(op: Op): ElementwiseUse | null {
   const other = pair?.find((s) => s !== place)
   const constant = place && inputs[place.input]
   if (!place || !other || !constant || inputs[other.input]) return null
-  const use = (role: Role, owner: Producer | null): ElementwiseUse => ({ slot: { ...place, role }, owner, isNumber: size <= 1 })
-  const dims = constant.dims ?? []
+  const use = (role: Role, owner: Producer | null): ElementwiseUse => ({ slots: [{ ...place, role }], owner, isNumber: size <= 1 })
+  const [view] = constant.views
+  const dims = constant.dims ?? (view && view.as !== 'source' ? denseDims(view.tensor) : [])
   const size = dims.reduce((n, d) => n * d, 1)
   const isProduct = /Mul$/.test(opType)
   if (size <= 1 && isProduct) return use('scale', null)
@@ -57,16 +59,28 @@ export function elementwiseUse(op: Op): ElementwiseUse | null {
   if (opType === 'Sub') return isVector && place.input === 0 && behind && isAffine(behind) ? use('shift', null) : null
   if (isProduct) return isVector ? use('scale', behind && isNormal(behind) ? behind : null) : null
   if (behind && isVector && isAffine(behind)) return use('shift', behind)
+  // one value for every output of the matrix, in the shape that its result was given: [heads, width]
+  if (behind && isMatrix(behind) && (isVector || outCount(op, behind) === size)) return use('bias', behind)
+  if (isMask(op)) return null
   const matrix = isVector ? matrixBehind(scope, data, MAX_BRANCHES) : null
-  if (matrix) return use('bias', matrix)
-  return isMask(op) ? null : use('position', null)
+  return matrix ? use('bias', matrix) : use('position', null)
 }
 
-/** A constant joined to data: a class token. */
+/** Outputs of a matrix or kernel: the product of its out axes. */
+function outCount(op: Op, matrix: Producer): number | null {
+  const { key, inputs } = op.at(matrix)
+  for (const slot of slots[key] ?? []) {
+    const dims = inputs[slot.input]?.dims
+    const roles = dims && slot.layout?.(op.at(matrix), dims.length)
+    if (roles) return dims.reduce((n, d, i) => (roles[i] === 'out' ? n * d : n), 1)
+  }
+  return null
+}
+
+/** Constants joined to data: class tokens. */
 function concatenated({ inputs }: Op): ElementwiseUse | null {
-  const input = inputs.findIndex((c) => c !== null)
-  if (input < 0 || inputs.every((c) => c !== null)) return null
-  return { slot: { input, role: 'position' }, owner: null, isNumber: false }
+  if (inputs.every((c) => c === null) || inputs.every((c) => c !== null)) return null
+  return { slots: inputs.flatMap((c, input) => (c ? [{ input, role: 'position' }] : [])), owner: null, isNumber: false }
 }
 
 /** A second bias, an unrolled cell, a bilinear form: a bias belongs to the nearest matrix behind sums, slices and products of data. */
@@ -88,8 +102,8 @@ const isAffine = (p: Producer): boolean =>
   isVectorProduct(p) || (p.node.opType === 'Mul' && p.node.inputs.some((n) => isVectorProduct(sourceOf(p.scope, n))))
 
 const isVectorProduct = (p: Producer | null): boolean =>
-  p?.node.opType === 'Mul' &&
-  p.node.domain === 'ai.onnx' &&
+  p !== null &&
+  /^(QLinear)?Mul$/.test(p.node.opType) &&
   p.node.inputs.some((n) => constantAt(p.scope, n) !== null && !isOneNumber(p.scope, n))
 
 /** The end of a decomposed normalization (x − mean)/deviation, or one that has no scale of its own. */

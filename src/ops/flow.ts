@@ -6,14 +6,18 @@ import { constantAt, definingScope, type Producer, producerIn, type Scope } from
 const bodyOffset = (node: Node) => (node.opType === 'Loop' && node.domain === 'ai.onnx' ? 1 : 0)
 const takesInputs = (node: Node) => !(node.opType === 'If' && node.domain === 'ai.onnx')
 
-/** The node that computes a value, seen into the bodies that give it and out of those that take it. */
+/** The node that computes a value, seen into the bodies that give it and out of those that take it; null for one that is made of itself. */
 export function sourceOf(scope: Scope, name: string): Producer | null {
   let [home, wanted]: [Scope | null, string | undefined] = [definingScope(scope, name), name]
+  // a body's output can be a captured value, even the one that the body's own node computes: Brent's search for a cycle
+  let [mark, marked, steps, limit]: [Scope | null, string | undefined, number, number] = [null, undefined, 0, 1]
   while (home && wanted) {
+    if (home === mark && wanted === marked) return null
+    if (++steps === limit) [mark, marked, steps, limit] = [home, wanted, 0, 2 * limit]
     const node = producerIn(home.graph, wanted)
     if (node) {
       const output = node.outputs.indexOf(wanted)
-      const body = home.children.get(node)?.[0]
+      const body: Scope | undefined = home.children.get(node)?.[0]
       if (!body) return { scope: home, node, output }
       wanted = body.graph.outputs[output + bodyOffset(node)]?.name
       home = wanted ? definingScope(body, wanted) : null

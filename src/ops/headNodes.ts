@@ -54,13 +54,16 @@ export function headNodes(root: Scope): Set<Node> {
   const seen = new Set<Node>()
   const waiting = root.graph.outputs.map((output) => sourceOf(root, output.name))
   for (let p = waiting.pop(); p !== undefined; p = waiting.pop()) {
-    if (p === null || seen.has(p.node)) continue
+    if (p === null || isStep(p) || seen.has(p.node)) continue
     seen.add(p.node)
     if (isMatrix(p)) found.add(p.node)
     else waiting.push(...dataSources(p))
   }
   return found
 }
+
+/** DynamicQuantizeLinear's scale and zero point, by which a product is multiplied in the end: the way back from there leads past its layer. */
+const isStep = ({ node, output }: Producer) => node.opType === 'DynamicQuantizeLinear' && output > 0
 
 function dataSources({ scope, node }: Producer): Producer[] {
   const key = `${node.domain}:${node.opType}`

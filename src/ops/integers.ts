@@ -65,7 +65,8 @@ const givesList = /^(Shape|Range|Concat|Unsqueeze|Reshape)$/
 
 /** Small integers that a node computes from constants, with the shape of the result; null where it computes none. */
 export function integersOf(op: Op): { readonly ints: Ints; readonly dims: readonly number[] } | null {
-  const ints = op.key.startsWith('ai.onnx:') ? integers[op.opType]?.(op) : null
+  // an operator may be called toString
+  const ints = op.key.startsWith('ai.onnx:') && Object.hasOwn(integers, op.opType) ? integers[op.opType]?.(op) : null
   if (!ints || ints.length > MAX_COUNT) return null
   const isNumber = ints.length === 1 && !givesList.test(op.opType) && !hasList(op)
   return { ints, dims: isNumber ? [] : [ints.length] }

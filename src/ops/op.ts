@@ -26,6 +26,11 @@ export class Op {
     this.inputs = this.inputNames.map((name) => constantAt(scope, name))
   }
 
+  /** Another node of the model. */
+  at({ scope, node }: Pick<Op, 'scope' | 'node'>): Op {
+    return new Op(this.model, scope, node)
+  }
+
   int(name: string, missing: number): number {
     return this.attribute(name)?.i ?? missing
   }

@@ -1,6 +1,7 @@
 import { behindDequantize, behindQuant, behindQuantize } from './dequantized.js'
 import { fateOf } from './fateOf.js'
 import type { Op } from './op.js'
+import type { Scope } from './scope.js'
 import { type Constant, expanded, permuted, REPEATED, reshaped, sliced, type View, withAxes } from './view.js'
 
 type Path = (op: Op) => readonly (Constant | null)[]
@@ -56,6 +57,9 @@ export const paths: Readonly<Record<string, Path>> = {
     const repeats = op.list(1)
     return repeats?.length === dims.length ? tiled(c, dims, repeats) : blurred(c)
   }),
+  'ai.onnx:Pad': one(blurred),
+  'ai.onnx:Resize': one(blurred),
+  'ai.onnx:Upsample': one(blurred),
   'ai.onnx:Expand': one((c, op) => {
     const shape = op.list(1)
     return shape ? expanded(c, shape) : blurred(c)
@@ -79,15 +83,15 @@ export const paths: Readonly<Record<string, Path>> = {
       return sliced(seen, axis, lengthOf(dims[axis] ?? 0, starts[i] ?? 0, ends[i] ?? 0, steps[i] ?? 1))
     }, c)
   }),
-  /** A constant scalar index is a path (a slice of a stack); a list of indices is a lookup, unless a weight is put together so. */
+  /** One index is a path (a slice of a stack, the one of a Loop's turn); a list of indices is a lookup, unless a weight is picked so. */
   'ai.onnx:Gather': (op) => {
     const [c, index] = op.inputs
-    if (!c?.dims || !index?.dims) return [null]
+    if (!c?.dims) return [null]
     const axis = from(op.int('axis', 0), c.dims.length)
-    if (index.dims.length === 0) return [keepAxes(c, c.dims, (i) => i !== axis)]
-    const [count, ...rest] = index.dims
-    const isWeight = count !== undefined && rest.length === 0 && fateOf(op.scope, op.node.outputs[0] ?? '') === 'weight'
-    return [isWeight ? sliced(c, axis, count) : null]
+    if (index?.dims?.length === 0 || isTurn(op.scope, op.inputNames[1])) return [keepAxes(c, c.dims, (i) => i !== axis)]
+    const [count, ...rest] = index?.dims ?? []
+    if (count === undefined || rest.length > 0) return [null]
+    return [fateOf(op.scope, op.node.outputs[0] ?? '') === 'weight' ? sliced(c, axis, count) : null]
   },
   'ai.onnx:Concat': (op) => {
     const parts = op.inputs
@@ -154,6 +158,9 @@ function tiled(c: Constant, dims: readonly number[], repeats: readonly number[])
     (axes) => axes.map((own, i) => (many(i) === 1 ? own : [{ axis: REPEATED, size: many(i) }, ...own])),
   )
 }
+
+/** The number of a Loop's turn, the first input of its body. */
+const isTurn = ({ graph, caller }: Scope, name: string | undefined) => caller?.node.opType === 'Loop' && graph.inputs[0]?.name === name
 
 const merged = (parts: readonly Constant[], dims: readonly number[] | null): Constant => ({ dims, views: parts.flatMap((p) => p.views) })
 

@@ -54,7 +54,10 @@ const table =
   }
 const gates: Layout = axes('batch', 'out', 'in')
 
-/** Roles by equation: contracted = in, in the output only with this operand = out, everywhere = batch. */
+/**
+ * Roles by equation: contracted = in, in the output only with this operand = out, everywhere = batch. What only constants share (low rank,
+ * tensor trains) leads from the operand at the data to the one at the output.
+ */
 const einsum =
   (input: number): Layout =>
   (op, rank) => {
@@ -65,10 +68,15 @@ const einsum =
     const output = given ?? [...new Set(letters)].filter((l) => letters.split(l).length === 2).join('')
     const own = terms[input]
     if (own === undefined) return null
-    const others = terms.filter((_, i) => i !== input).join('')
+    const joined = (include: (i: number) => boolean) => terms.filter((_, i) => i !== input && include(i)).join('')
+    const [others, data, before] = [joined(() => true), joined((i) => !op.inputs[i]), joined((i) => i < input)]
+    const isAtData = [...own].some((l) => data.includes(l))
+    const isAtOutput = [...own].some((l) => output.includes(l) && !data.includes(l))
+    const inner = (l: string): AxisRole => ((isAtData === isAtOutput ? before.includes(l) : isAtOutput) ? 'in' : 'out')
     const named = (own.match(/\.\.\.|[A-Za-z]/g) ?? []).flatMap((l): AxisRole[] => {
       if (l === '...') return repeat('batch', rank - own.replace('...', '').length)
-      return [!output.includes(l) ? 'in' : others.includes(l) ? 'batch' : 'out']
+      if (output.includes(l)) return [others.includes(l) ? 'batch' : 'out']
+      return [data.includes(l) || !others.includes(l) ? 'in' : inner(l)]
     })
     return named.length === rank ? named : null
   }

@@ -113,7 +113,7 @@ function bodiesOf(op: Op, calls: Calls): Scope[] {
   return [...node.attributes.values()].flatMap((attribute) =>
     (attribute.graphs ?? []).map((graph) => {
       const body = calls.counted(newScope(graph, scope, { scope, node }))
-      const binding = node.domain === 'ai.onnx' ? bindings[node.opType] : undefined
+      const binding = node.domain === 'ai.onnx' && Object.hasOwn(bindings, node.opType) ? bindings[node.opType] : undefined
       graph.inputs.forEach((value, i) => bind(body, value.name, binding?.(op, graph, i)))
       return body
     }),

@@ -5,7 +5,11 @@ import { usage } from '../errors.js'
 
 /** YAML or JSON as it is written: every value knows its line. */
 export type Tree = { readonly line: number } & (
-  | { readonly kind: 'scalar'; readonly value: string | number | boolean | null; /** As written, without quotes. */ readonly source: string }
+  | {
+      readonly kind: 'scalar'
+      readonly value: string | number | boolean | null /** As written, without quotes. */
+      readonly source: string
+    }
   | { readonly kind: 'list'; readonly items: readonly Tree[] }
   | { readonly kind: 'map'; readonly entries: ReadonlyMap<string, { readonly line: number; readonly value: Tree }> }
 )
@@ -21,13 +25,12 @@ const MOST_VALUES = 100_000
  */
 export async function readTree(path: string): Promise<Tree> {
   const text = readText(path)
-  const { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } = await import('yaml')
+  const { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } = (await import('yaml')).default
   const lines = new LineCounter()
   const lineOf = (offset: number | undefined) => lines.linePos(offset ?? 0).line
-  const refuse = (line: number, what: string) => usage(`${path}:${line}: ${what}.`)
   let count = 0
   const plain = (node: unknown, document: Document, line: number): Tree => {
-    if (++count > MOST_VALUES) throw refuse(line, `more than ${MOST_VALUES} values, aliases included`)
+    if (++count > MOST_VALUES) throw refuse(path, line, `more than ${MOST_VALUES} values, aliases included.`)
     if (isAlias(node)) return plain(node.resolve(document), document, lineOf(node.range?.[0]))
     const at = lineOf((node as Node | null)?.range?.[0]) || line
     if (isSeq(node)) return { kind: 'list', line: at, items: node.items.map((item) => plain(item, document, at)) }
@@ -38,22 +41,23 @@ export async function readTree(path: string): Promise<Tree> {
         entries: new Map(
           node.items.map(({ key, value }) => {
             const keyLine = lineOf((key as Node | null)?.range?.[0])
-            if (!isScalar(key)) throw refuse(keyLine, 'a key must be a word')
+            if (!isScalar(key)) throw refuse(path, keyLine, 'a key must be a word.')
             return [String(key.value), { line: keyLine, value: plain(value, document, keyLine) }] as const
           }),
         ),
       }
     const value = isScalar(node) ? node.value : null
-    if (value !== null && !['string', 'number', 'boolean'].includes(typeof value)) throw refuse(at, `${String(value)} is of no known type`)
+    if (value !== null && !['string', 'number', 'boolean'].includes(typeof value))
+      throw refuse(path, at, 'this value is neither text, number, true, false nor null.')
     return { kind: 'scalar', line: at, value: value as string | number | boolean | null, source: (isScalar(node) && node.source) || '' }
   }
   try {
     const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
     const [problem] = [...document.errors, ...document.warnings]
-    if (problem) throw refuse(lineOf(problem.pos[0]), problem.message.replace(/\s+/g, ' ').replace(/\.$/, ''))
+    if (problem) throw refuse(path, lineOf(problem.pos[0]), problem.message.replace(/\s+/g, ' ').replace(/\.?$/, '.'))
     return plain(document.contents, document, 1)
   } catch (error) {
-    throw error instanceof RangeError ? refuse(1, 'it is nested too deeply') : error
+    throw error instanceof RangeError ? refuse(path, 1, 'it is nested too deeply.') : error
   }
 }
 
@@ -66,3 +70,8 @@ function readText(path: string): string {
     throw ioError(error, `The recipe ${path} can't be read`)
   }
 }
+
+/** An entry of a map; undefined where it has none, or is none. */
+export const entryOf = (tree: Tree | undefined, key: string) => (tree?.kind === 'map' ? tree.entries.get(key) : undefined)
+
+export const refuse = (path: string, line: number, message: string) => usage(`${path}:${line}: ${message}`)

@@ -1,5 +1,6 @@
 import type { InspectReport, ReportParameter } from '../reports.js'
 import type { Block, Column } from './block.js'
+import { describeHead } from './describeHead.js'
 import { describeModel, describeSkipped, elementsOf, shown } from './describeModel.js'
 import { fans } from './describeReinit.js'
 import { count, number, shape, things, values } from './numbers.js'
@@ -28,7 +29,7 @@ const columns: readonly ParameterColumn[] = [
 const ALWAYS: ReadonlySet<string> = new Set(['layer', 'parameter', 'role', 'shape', 'fan in → out'])
 
 /** Every parameter of a model, and what else holds floats. A star marks what the selection flags select, where they leave something out. */
-export function* describeInspect({ model, parameters, skipped, notes }: InspectReport): Iterable<Block> {
+export function* describeInspect({ model, parameters, skipped, notes, head }: InspectReport): Iterable<Block> {
   const layers = new Set(parameters.map((p) => p.layer)).size
   const selected = parameters.filter((p) => p.selected)
   const chosen = selected.length < parameters.length ? `, ${count(selected.length)} selected` : ''
@@ -44,6 +45,7 @@ export function* describeInspect({ model, parameters, skipped, notes }: InspectR
         for (const parameter of parameters) yield used.map(({ cell }) => cell(parameter))
       },
     }
+  if (head) yield* describeHead(head)
   for (const note of notes) yield { kind: 'line', text: `note: ${note}` }
   if (skipped.length > 0)
     yield {

@@ -3,6 +3,7 @@ import { initializers } from '../init/initializers.js'
 import type { ReinitReport, ReportChange } from '../reports.js'
 import type { RunResult, RunValue } from '../types.js'
 import type { Block, CheckLine, Column } from './block.js'
+import { describeHead } from './describeHead.js'
 import { describeModel, describeSkipped, elementsOf, shown } from './describeModel.js'
 import { bytes, count, number, seconds, shape, things, values } from './numbers.js'
 
@@ -15,6 +16,7 @@ export function* describeReinit(report: ReinitReport, verbose: boolean): Iterabl
     text: `${describeModel(model)}: ${things(model.parameterCount, 'parameter')} in ${things(model.layerCount, 'layer')}, ${count(changed.length)} selected`,
   }
   yield tableOf(changed)
+  if (report.head) yield* describeHead(report.head)
   for (const note of report.notes) yield { kind: 'line', text: `note: ${note}` }
   if (kept.length > 0)
     yield {

@@ -115,8 +115,10 @@ export function partPass(model: Model, make: (draw: PlannedDraw) => Fill): PartP
     if (part.kind === 'integers') {
       const pack = packer(packingOf(tensor, part.codes.quantization), part.codes.quantization.zero)
       for (const { codes } of chunks(fill, part, steps(part))) yield pack(codes)
-    } else if (part.kind === 'scales') yield encodeNumbers(tensor, scalesOf(part.scale))
-    else {
+    } else if (part.kind === 'scales') {
+      const scales = scalesOf(part.scale)
+      yield encodeNumbers(tensor, scales.length === 1 ? new Float64Array(tensor.elementCount).fill(scales[0] as number) : scales)
+    } else {
       const { quantization, zero } = part.codes
       const packing = zeroPacking(quantization, tensor)
       const count = packing ? scaleCount(quantization) : tensor.elementCount

@@ -1,7 +1,8 @@
 import { type CodeType, codeTypes } from '../../init/codeTypes.js'
+import { measure } from '../../init/measure.js'
 import { dequantize, scaleCount, scaleIndices, type Steps } from '../../init/quantize.js'
 import { invalid } from '../../errors.js'
-import type { ByteSource, Quantization, Tensor } from '../../types.js'
+import type { ByteSource, Moments, Quantization, Tensor, Weight } from '../../types.js'
 import { codecs, isFloatType } from '../dataTypes.js'
 import { elementReader, storedUnits } from '../readValues.js'
 import { type Packing, unpack } from './packing.js'
@@ -96,3 +97,19 @@ export function dequantizedReader(tensor: Tensor, quantization: Quantization, op
     return out
   }
 }
+
+/** Elements that are read at a time. */
+const CHUNK = 1 << 16
+
+/** Mean, deviation (n) and range of a quantized tensor's values, in constant memory. */
+export function momentsOf(tensor: Tensor, quantization: Quantization, open: Open): Moments {
+  const read = dequantizedReader(tensor, quantization, open)
+  const count = quantization.dims.reduce((n, d) => n * d, 1)
+  const all = measure()
+  for (let at = 0; at < count; at += CHUNK) all.add(read(at, Math.min(count, at + CHUNK)))
+  return all.finish()
+}
+
+/** Whether a tensor holds zero points of several bits in each byte. */
+export const isPackedZero = ({ uses: [use], role, tensor }: Weight): boolean =>
+  role === 'quant_zero_point' && tensor.dataType === 'UINT8' && /^(MatMulNBits|GatherBlockQuantized)$/.test(use.opType)

@@ -1,0 +1,141 @@
+// npm run fuzz [-- --count 1000000 --from 0 --folder DIR]: a count of inputs by number, on as many processes as there are cores.
+// An interrupted run goes on where it was; `--one N` judges a single input and leaves its files in DIR/0/files.
+import { fork } from 'node:child_process'
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { build } from 'esbuild'
+import { embedKernel } from '../assembly/embedKernel.mjs'
+
+const { values: given } = parseArgs({
+  options: {
+    count: { type: 'string', default: '1000000' },
+    from: { type: 'string', default: '0' },
+    folder: { type: 'string', default: 'node_modules/.cache/fuzz' },
+    // files of the inputs: in memory where the system has that
+    scratch: { type: 'string', default: existsSync('/dev/shm') ? '/dev/shm' : tmpdir() },
+    processes: { type: 'string', default: String(availableParallelism()) },
+    one: { type: 'string' },
+  },
+})
+const folder = resolve(given.folder)
+mkdirSync(folder, { recursive: true })
+const scratch = given.one === undefined ? mkdtempSync(join(given.scratch, 'onnx-reinit-fuzz-')) : folder
+process.on('exit', () => given.one === undefined && rmSync(scratch, { recursive: true, force: true }))
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1))
+const script = join(folder, 'worker.mjs')
+await build({
+  entryPoints: ['fuzz/worker.ts'],
+  outfile: script,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  external: ['onnxruntime-node'],
+  logLevel: 'error',
+  banner: { js: "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);" },
+  plugins: [embedKernel],
+})
+
+/** Inputs that a process is sent at a time. */
+const STRETCH = 250
+/** No word for so long, and a process hangs. */
+const SILENCE_MILLISECONDS = 30_000
+const statePath = join(folder, 'state.json')
+const [first, count] = given.one === undefined ? [Number(given.from), Number(given.count)] : [Number(given.one), 1]
+const known = existsSync(statePath) && given.one === undefined ? JSON.parse(readFileSync(statePath, 'utf8')) : null
+const state = known?.first === first ? known : { first, next: first, counts: {}, findings: 0 }
+/** Stretches that a dead process left. */
+const left = []
+const running = new Map()
+const start = performance.now()
+let done = 0
+let printed = start
+
+function stretch() {
+  const [given] = left.splice(0, 1)
+  if (given) return given
+  // what is at work was not saved as done: it is done again after an interrupt
+  const from = Math.max(state.next, ...[...running.values()].map(({ to }) => to))
+  return from < first + count ? { from, to: Math.min(first + count, from + STRETCH) } : null
+}
+
+function found(index, what) {
+  state.findings++
+  appendFileSync(join(folder, 'findings.txt'), `${index}: ${what}\n`)
+  console.log(`finding ${index}: ${what}`)
+}
+
+function save() {
+  const waiting = [...running.values(), ...left].map(({ from }) => from)
+  if (waiting.length > 0) state.next = Math.min(...waiting)
+  writeFileSync(statePath, JSON.stringify(state))
+}
+
+async function work(id) {
+  const own = join(scratch, String(id))
+  for (;;) {
+    rmSync(own, { recursive: true, force: true })
+    mkdirSync(own)
+    const child = fork(script, [own], { execArgv: ['--max-old-space-size=512'] })
+    for (let next = stretch(); next; next = stretch()) {
+      running.set(id, next)
+      const answer = await ask(child, next, own)
+      running.delete(id)
+      for (const [kind, n] of Object.entries(answer.counts)) state.counts[kind] = (state.counts[kind] ?? 0) + n
+      for (const { index, what } of answer.wrong) found(index, what)
+      if (answer.to < next.to) left.push({ from: answer.to, to: next.to })
+      state.next = Math.max(state.next, next.to)
+      done += answer.to - next.from
+      save()
+      print(false)
+      if (!child.connected) break
+    }
+    if (child.connected) {
+      child.disconnect()
+      return
+    }
+  }
+}
+
+/** The answer to a stretch; of a process that dies or hangs, that the input was wrong at which it was. */
+function ask(child, { from, to }, own) {
+  return new Promise((resolve) => {
+    let reason = null
+    const timer = setInterval(() => {
+      const index = Number(readFileSync(join(own, 'at'), 'utf8'))
+      if (index === seen) {
+        reason = `hangs for ${SILENCE_MILLISECONDS} ms`
+        child.kill('SIGKILL')
+      }
+      seen = index
+    }, SILENCE_MILLISECONDS)
+    let seen = -1
+    const end = (answer) => {
+      clearInterval(timer)
+      child.off('message', end)
+      child.off('exit', onExit)
+      resolve(answer)
+    }
+    const onExit = (code, signal) => {
+      const index = Number(readFileSync(join(own, 'at'), 'utf8'))
+      end({ to: index + 1, counts: { wrong: 1 }, wrong: [{ index, what: reason ?? `the process died (${signal ?? code})` }] })
+    }
+    child.on('message', end)
+    child.on('exit', onExit)
+    child.send({ from, to })
+  })
+}
+
+function print(isLast) {
+  const now = performance.now()
+  if (!isLast && now - printed < 5000) return
+  printed = now
+  const counts = Object.entries(state.counts).map(([kind, n]) => `${n} ${kind}`)
+  const rate = Math.round(done / ((now - start) / 1000))
+  console.log(`${state.next - first} of ${count} inputs: ${counts.join(', ')}; ${state.findings} findings; ${rate} a second`)
+}
+
+await Promise.all(Array.from({ length: given.one === undefined ? Number(given.processes) : 1 }, (_, id) => work(id)))
+print(true)
+process.exitCode = state.findings > 0 ? 1 : 0

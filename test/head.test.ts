@@ -1,0 +1,489 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import onnxProto from 'onnx-proto'
+import { expect, test } from 'vitest'
+import { inspect } from '../src/inspect.js'
+import { reinit } from '../src/reinit.js'
+import type { ReinitOptions } from '../src/reports.js'
+import * as b from './buildModel.js'
+import { storedTensors } from './storedTensors.js'
+
+const values = (count: number) => Array.from({ length: count }, (_, i) => Math.fround(Math.sin(i + 1)))
+const float = (name: string, dims: readonly number[]) => b.initializer({ name, dims, values: values(dims.reduce((n, d) => n * d, 1)) })
+const ints = (name: string, list: readonly number[], storage: 'raw_data' | 'int64_data' = 'raw_data') =>
+  b.initializer({ name, type: 'INT64', dims: [list.length], values: list, storage })
+const STRING = 8
+const strings = (name: string, list: readonly string[]) =>
+  b.initializer({ name, type: STRING, dims: [list.length], extra: list.map((text) => b.bytes(6, text)) })
+const stringsAttribute = (name: string, list: readonly string[]) =>
+  b.message(5, [b.bytes(1, name), ...list.map((text) => b.bytes(9, text)), b.varint(20, 8)])
+const { int, tensor } = b.attribute
+
+/** x [2, 4] → a hidden layer of 8 → what follows. */
+const trunk = [
+  float('w0', [4, 8]),
+  b.node('MatMul', ['x', 'w0'], ['m'], { name: 'trunk' }),
+  b.node('Relu', ['m'], ['f']),
+  b.input('x', [2, 4]),
+]
+/** The head: 8 features, 3 classes. */
+const gemm = [
+  float('fc.w', [3, 8]),
+  float('fc.b', [3]),
+  b.node('Gemm', ['f', 'fc.w', 'fc.b'], ['s'], { name: 'fc', extra: [int('transB', 1)] }),
+]
+const scores = (...fields: readonly b.Field[]) => [...trunk, ...gemm, ...fields]
+/** Images: x [2, 4, 3, 3] → a 1×1 kernel of 3 classes with its bias. */
+const conv = (kernel = 1) => [
+  float('fc.w', [3, 4, kernel, kernel]),
+  float('fc.b', [3]),
+  b.node('Conv', ['x', 'fc.w', 'fc.b'], ['s'], { name: 'fc', extra: [b.attribute.ints('pads', Array(4).fill((kernel - 1) / 2))] }),
+  b.input('x', [2, 4, 3, 3]),
+]
+const label = ['cat', 'dog', 'emu']
+const same = (type: string) => b.node(type, ['s'], ['y'])
+const y = (...dims: readonly (number | string)[]) => b.output('y', dims)
+
+interface Case {
+  readonly fields: readonly b.Field[]
+  /** Tensors by name with their new dims, and integers with their new values, for 5 classes. */
+  readonly dims: Readonly<Record<string, readonly number[]>>
+  readonly numbers?: Readonly<Record<string, readonly number[]>>
+  readonly output?: readonly number[]
+  readonly options?: ReinitOptions
+  readonly opset?: number
+  readonly status?: string
+}
+const fc = { 'fc.w': [5, 8], 'fc.b': [5] }
+const kernel = { 'fc.w': [5, 4, 1, 1], 'fc.b': [5] }
+
+const cases: Readonly<Record<string, Case>> = {
+  Gemm: { fields: scores(same('Softmax'), y(2, 3)), dims: fc },
+  'Gemm the other way round': {
+    fields: [
+      ...trunk,
+      float('fc.w', [8, 3]),
+      float('fc.b', [1, 3]),
+      b.node('Gemm', ['f', 'fc.w', 'fc.b'], ['y'], { name: 'fc' }),
+      y('n', 3),
+    ],
+    dims: { 'fc.w': [8, 5], 'fc.b': [1, 5] },
+  },
+  'MatMul and Add': {
+    fields: [
+      ...trunk,
+      float('fc.w', [8, 3]),
+      float('fc.b', [3]),
+      b.node('MatMul', ['f', 'fc.w'], ['s'], { name: 'fc' }),
+      b.node('Add', ['fc.b', 's'], ['y']),
+      y(2, 3),
+    ],
+    dims: { 'fc.w': [8, 5], 'fc.b': [5] },
+  },
+  'a transposed weight': {
+    fields: [
+      ...trunk,
+      float('fc.w', [3, 8]),
+      b.node('Transpose', ['fc.w'], ['t'], { extra: [b.attribute.ints('perm', [1, 0])] }),
+      b.node('MatMul', ['f', 't'], ['y'], { name: 'fc' }),
+      b.valueInfo('t', [8, 3]),
+      y(2, 3),
+    ],
+    dims: { 'fc.w': [5, 8] },
+  },
+  'a reshaped weight': {
+    fields: [
+      ...trunk,
+      float('fc.w', [2, 4, 3]),
+      ints('shape', [8, 3], 'int64_data'),
+      b.node('Reshape', ['fc.w', 'shape'], ['t']),
+      b.node('MatMul', ['f', 't'], ['y'], { name: 'fc' }),
+      y(2, 3),
+    ],
+    dims: { 'fc.w': [2, 4, 5] },
+    numbers: { shape: [8, 5] },
+  },
+  'weights in Constant nodes': {
+    fields: [
+      ...trunk,
+      b.node('Constant', [], ['fc.w'], { extra: [tensor('value', { dims: [3, 8], values: values(24) })] }),
+      b.node('Constant', [], ['fc.b'], { extra: [b.attribute.floats('value_floats', values(3))] }),
+      b.node('Gemm', ['f', 'fc.w', 'fc.b'], ['y'], { name: 'fc', extra: [int('transB', 1)] }),
+      y(2, 3),
+    ],
+    dims: fc,
+  },
+  'float_data, unpacked': {
+    fields: [
+      ...trunk,
+      b.initializer({ name: 'fc.w', dims: [3, 8], values: values(24), storage: 'float_data', packing: 'unpacked' }),
+      b.node('Gemm', ['f', 'fc.w'], ['y'], { name: 'fc', extra: [int('transB', 1)] }),
+      y(2, 3),
+    ],
+    dims: { 'fc.w': [5, 8] },
+  },
+  'a 1x1 kernel, pooled and flattened': {
+    fields: [
+      ...conv(),
+      same('Relu'),
+      b.node('GlobalAveragePool', ['y'], ['p']),
+      b.node('Flatten', ['p'], ['z']),
+      b.output('z', [2, 3]),
+      b.valueInfo('s', [2, 3, 3, 3]),
+    ],
+    dims: kernel,
+    output: [2, 5],
+  },
+  'a 3x3 kernel': { fields: [...conv(3), same('Sigmoid'), y(2, 3, 3, 3)], dims: { ...kernel, 'fc.w': [5, 4, 3, 3] }, output: [2, 5, 3, 3] },
+  'a kernel, flattened with its places': { fields: [...conv(), b.node('Flatten', ['s'], ['y']), y(2, 27)], dims: kernel, output: [2, 45] },
+  'BatchNormalization and PRelu': {
+    fields: [
+      ...conv(),
+      ...['g', 'h', 'u', 'v'].map((name) => b.initializer({ name, dims: [3], values: [1, 2, 3] })),
+      float('a', [3, 1, 1]),
+      b.node('BatchNormalization', ['s', 'g', 'h', 'u', 'v'], ['n'], { name: 'bn' }),
+      b.node('PRelu', ['n', 'a'], ['y']),
+      y(2, 3, 3, 3),
+    ],
+    dims: { ...kernel, g: [5], h: [5], u: [5], v: [5], a: [5, 1, 1] },
+    output: [2, 5, 3, 3],
+  },
+  'constants of a scale, a shift and a temperature': {
+    fields: scores(
+      float('scale', [3]),
+      float('shift', [1, 3]),
+      b.initializer({ name: 't', dims: [], values: [2] }),
+      b.node('Mul', ['s', 'scale'], ['a']),
+      b.node('Sub', ['a', 'shift'], ['c']),
+      b.node('Div', ['c', 't'], ['y']),
+      y(2, 3),
+    ),
+    dims: { ...fc, scale: [5], shift: [1, 5] },
+  },
+  'a decomposed softmax': {
+    fields: scores(
+      b.node('ReduceMax', ['s'], ['max'], { extra: [b.attribute.ints('axes', [1]), int('keepdims', 1)] }),
+      b.node('Sub', ['s', 'max'], ['d']),
+      b.node('Exp', ['d'], ['e']),
+      ints('last', [-1]),
+      b.node('ReduceSum', ['e', 'last'], ['sum']),
+      b.node('Div', ['e', 'sum'], ['y']),
+      y(2, 3),
+    ),
+    dims: fc,
+  },
+  'a target with the number of classes': {
+    fields: scores(ints('to', [2, 1, 3]), b.node('Reshape', ['s', 'to'], ['y']), y(2, 1, 3)),
+    dims: fc,
+    numbers: { to: [2, 1, 5] },
+    output: [2, 1, 5],
+  },
+  'a target that is put together': {
+    fields: scores(
+      b.node('Shape', ['f'], ['all']),
+      ints('zero', [0]),
+      b.node('Gather', ['all', 'zero'], ['n']),
+      ints('classes', [3]),
+      b.node('Concat', ['n', 'classes'], ['to'], { extra: [int('axis', 0)] }),
+      b.node('Reshape', ['s', 'to'], ['y']),
+      y(2, 3),
+    ),
+    dims: fc,
+    numbers: { classes: [5] },
+  },
+  'a target that takes what is left': {
+    fields: [...conv(), b.node('GlobalMaxPool', ['s'], ['p']), ints('to', [0, -1]), b.node('Reshape', ['p', 'to'], ['y']), y(2, 3)],
+    dims: kernel,
+    numbers: { to: [0, -1] },
+  },
+  'Expand, Slice and Transpose': {
+    fields: scores(
+      ints('to', [2, 3]),
+      b.node('Expand', ['s', 'to'], ['e']),
+      ints('start', [0]),
+      ints('end', [3]),
+      ints('axes', [-1]),
+      b.node('Slice', ['e', 'start', 'end', 'axes'], ['p']),
+      b.node('Transpose', ['p'], ['y'], { extra: [b.attribute.ints('perm', [1, 0])] }),
+      y(3, 2),
+    ),
+    dims: fc,
+    numbers: { to: [2, 5], end: [5] },
+    output: [5, 2],
+  },
+  'ArgMax beside the scores': {
+    fields: scores(
+      same('Softmax'),
+      y(2, 3),
+      b.node('ArgMax', ['y'], ['best'], { extra: [int('axis', -1), int('keepdims', 0)] }),
+      b.output('best', [2], 'INT64'),
+    ),
+    dims: fc,
+  },
+  'names of classes that are looked up': {
+    fields: scores(
+      b.node('ArgMax', ['s'], ['best'], { extra: [int('axis', 1), int('keepdims', 0)] }),
+      strings('names', label),
+      b.node('Gather', ['names', 'best'], ['name']),
+      same('Identity'),
+      y(2, 3),
+    ),
+    dims: { ...fc, names: [5] },
+    options: { labels: ['a', 'b', 'c', 'd', 'e'] },
+  },
+  ZipMap: {
+    fields: scores(
+      same('Softmax'),
+      b.node('ZipMap', ['y'], ['z'], { domain: 'ai.onnx.ml', extra: [stringsAttribute('classlabels_strings', label)] }),
+      y(2, 3),
+    ),
+    dims: fc,
+    options: { labels: ['a', 'b', 'c', 'd', 'e'] },
+  },
+  'ZipMap of numbers': {
+    fields: scores(
+      same('Softmax'),
+      b.node('ZipMap', ['y'], ['z'], { domain: 'ai.onnx.ml', extra: [b.attribute.ints('classlabels_int64s', [0, 1, 2])] }),
+      y(2, 3),
+    ),
+    dims: fc,
+  },
+  'inputs that mirror initializers': { fields: scores(same('Softmax'), y(2, 3), b.input('fc.w', [3, 8]), b.input('fc.b', [3])), dims: fc },
+}
+
+const file = (fields: readonly b.Field[], ...extra: readonly b.Field[]) =>
+  b.model(b.message(8, [b.bytes(1, 'ai.onnx.ml'), b.varint(2, 1)]), b.graph(b.bytes(2, 'g'), ...fields), ...extra)
+const decode = (path: string) => onnxProto.onnx.ModelProto.decode(readFileSync(path))
+
+function written(path: string) {
+  const graph = decode(path).graph as onnxProto.onnx.IGraphProto
+  const held = [
+    ...(graph.initializer ?? []).map((t) => [t.name ?? '', t] as const),
+    ...(graph.node ?? []).flatMap((n) =>
+      (n.attribute ?? []).flatMap((a) => (n.opType === 'Constant' && a.t ? [[n.output?.[0] ?? '', a.t] as const] : [])),
+    ),
+  ]
+  return { graph, tensors: new Map(held) }
+}
+
+async function resize(fields: readonly b.Field[], options: ReinitOptions = {}, ...extra: readonly b.Field[]) {
+  const folder = b.folderOf({ 'm.onnx': file(fields, ...extra) })
+  const output = join(folder, 'out.onnx')
+  const report = await reinit(join(folder, 'm.onnx'), { layers: ['fc'], init: 'xavier_normal', numClasses: 5, output, ...options })
+  return { folder, output, report }
+}
+
+test.each(Object.entries(cases))('%s', async (_, { fields, dims, numbers = {}, output: size = [2, 5], options = {} }) => {
+  const { folder, output, report } = await resize(fields, options)
+  expect(report.run).toMatchObject({ status: 'passed' })
+  expect(report.bytes.identicalOutside).toBe(true)
+  const shape = report.run.outputs[0]?.shape
+  expect(shape).toEqual(size)
+  const { graph, tensors } = written(output)
+  for (const [name, wanted] of Object.entries(dims)) {
+    const t = tensors.get(name)
+    if (t) expect([name, t.dims?.map(Number)]).toEqual([name, wanted])
+  }
+  for (const [name, wanted] of Object.entries(numbers)) {
+    const t = tensors.get(name)
+    const list = t?.rawData?.length ? [...new BigInt64Array(Uint8Array.from(t.rawData).buffer)] : (t?.int64Data ?? [])
+    expect([name, list.map(Number)]).toEqual([name, wanted])
+  }
+  // nothing declares the old number any more
+  const declared = [...(graph.output ?? []), ...(graph.valueInfo ?? []), ...(graph.input ?? [])].filter((v) => v.name !== 'x')
+  for (const v of declared) {
+    const sizes = v.type?.tensorType?.shape?.dim?.map((d) => Number(d.dimValue ?? 0)) ?? []
+    if (v.name === 's' || v.name?.startsWith('fc')) expect([v.name, sizes.includes(5)]).toEqual([v.name, true])
+  }
+  // all other tensors have their bytes
+  const [before, after] = [storedTensors(join(folder, 'm.onnx')), storedTensors(output)]
+  for (const [name, bytes] of before)
+    if (!(name in dims) && !(name in numbers) && !/names/.test(name)) expect(after.get(name)).toEqual(bytes)
+})
+
+test('labels are the given ones, everywhere', async () => {
+  const labels = ["it's", 'b', 'c', 'd', 'ü']
+  const entry = (key: string, text: string) => b.message(14, [b.bytes(1, key), b.bytes(2, text)])
+  const { output } = await resize(
+    cases.ZipMap?.fields ?? [],
+    { labels },
+    entry('names', "{0: 'cat', 1: 'dog', 2: 'emu'}"),
+    entry('class_names', '["cat","dog","emu"]'),
+    entry('labels', 'cat,dog,emu'),
+    entry('author', 'cat,dog,emu'),
+  )
+  const model = decode(output)
+  const zip = model.graph?.node?.find((n) => n.opType === 'ZipMap')?.attribute?.[0]
+  expect(zip?.strings?.map((s) => Buffer.from(s).toString())).toEqual(labels)
+  expect(Object.fromEntries((model.metadataProps ?? []).map((p) => [p.key, p.value]))).toEqual({
+    names: `{0: "it's", 1: 'b', 2: 'c', 3: 'd', 4: 'ü'}`,
+    class_names: JSON.stringify(labels),
+    labels: labels.join(','),
+    author: 'cat,dog,emu',
+  })
+})
+
+const row = (bytes: Buffer | undefined, i: number, size: number) => bytes?.subarray(i * size, (i + 1) * size)
+
+test('kept classes have the bytes of the old ones, the others are drawn', async () => {
+  const kept = await resize(scores(same('Softmax'), y(2, 3)), { keepClasses: [2, 0], bias: 0.5 })
+  const [before, after] = [storedTensors(join(kept.folder, 'm.onnx')), storedTensors(kept.output)]
+  expect(row(after.get('fc.w'), 0, 32)).toEqual(row(before.get('fc.w'), 2, 32))
+  expect(row(after.get('fc.w'), 1, 32)).toEqual(row(before.get('fc.w'), 0, 32))
+  expect(row(after.get('fc.w'), 2, 32)).not.toEqual(row(before.get('fc.w'), 2, 32))
+  const bias = new Float32Array(Uint8Array.from(after.get('fc.b') ?? []).buffer)
+  expect([...bias]).toEqual([Math.fround(Math.sin(3)), Math.fround(Math.sin(1)), 0.5, 0.5, 0.5])
+  // those that are drawn are what a head without kept classes has
+  const drawn = storedTensors((await resize(scores(same('Softmax'), y(2, 3)))).output)
+  expect(row(after.get('fc.w'), 4, 32)).toEqual(row(drawn.get('fc.w'), 4, 32))
+})
+
+test('kept classes along an inner axis', async () => {
+  const { folder, output } = await resize(cases['MatMul and Add']?.fields ?? [], { keepClasses: [1], numClasses: 2 })
+  const floats = (path: string) => new Float32Array(Uint8Array.from(storedTensors(path).get('fc.w') ?? []).buffer)
+  const [before, after] = [floats(join(folder, 'm.onnx')), floats(output)]
+  for (let k = 0; k < 8; k++) expect(after[2 * k]).toBe(before[3 * k + 1])
+})
+
+test('fan_out follows the number of classes, fan_in stays', async () => {
+  const { report } = await resize(scores(same('Softmax'), y(2, 3)), { init: 'he_normal', mode: 'fan_out' })
+  expect(report.changed[0]).toMatchObject({ name: 'fc.w', shape: [5, 8], fanIn: 8, fanOut: 5 })
+  expect(report.changed[0]?.expected.std).toBeCloseTo(Math.sqrt(2 / 5), 6)
+  expect(report.head).toMatchObject({ layers: ['fc'], classes: 3, newClasses: 5, behind: ['Softmax'] })
+})
+
+test.each(['copy', 'inline', 'reference'] as const)('external data goes with --data %s', async (data) => {
+  const external = (name: string, dims: readonly number[], offset: number) =>
+    b.initializer({
+      name,
+      dims,
+      external: { location: 'w.data', offset: String(offset), length: String(4 * dims.reduce((n, d) => n * d, 1)) },
+    })
+  const fields = [
+    external('w0', [4, 8], 0),
+    external('fc.w', [3, 8], 128),
+    external('fc.b', [3], 224),
+    ...trunk.slice(1),
+    ...gemm.slice(2),
+    same('Softmax'),
+    y(2, 3),
+  ]
+  const bytes = b.raw('FLOAT', values(59))
+  const folder = b.folderOf({ 'm.onnx': file(fields), 'w.data': bytes })
+  const output = join(folder, 'out.onnx')
+  const report = await reinit(join(folder, 'm.onnx'), { layers: ['fc'], init: 'xavier_normal', numClasses: 5, output, data })
+  expect(report.run.status).toBe('passed')
+  expect(readFileSync(join(folder, 'w.data'))).toEqual(Buffer.from(bytes))
+  const after = storedTensors(output)
+  expect(after.get('w0')).toEqual(storedTensors(join(folder, 'm.onnx')).get('w0'))
+  expect(after.get('fc.w')?.length).toBe(160)
+  expect(report.changed.map((c) => c.checks.every((k) => k.passed))).toEqual([true, true])
+})
+
+const refused: Readonly<Record<string, readonly [fields: readonly b.Field[], message: RegExp, options?: ReinitOptions]>> = {
+  'no head': [scores(same('Softmax'), y(2, 3)), /Gemm "fc" is a layer that takes its scores|trunk/, { layers: ['trunk'] }],
+  'two heads of different sizes': [
+    scores(same('Softmax'), y(2, 3), float('box', [8, 4]), b.node('MatMul', ['f', 'box'], ['z'], { name: 'boxes' }), b.output('z', [2, 4])),
+    /Two heads are selected/,
+    { layers: [], head: true },
+  ],
+  'labels of another length': [cases.ZipMap?.fields ?? [], /--labels has 2 names for 5 classes/, { labels: ['a', 'b'] }],
+  'labels that are missing': [cases.ZipMap?.fields ?? [], /ZipMap .* give --labels FILE with 5 names/],
+  'a class that is not there': [
+    scores(same('Softmax'), y(2, 3)),
+    /--keep-classes 3: the head has the classes 0 to 2/,
+    { keepClasses: [3] },
+  ],
+  'a class that is kept twice': [scores(same('Softmax'), y(2, 3)), /twice/, { keepClasses: [1, 1] }],
+  'more kept than there are': [
+    scores(same('Softmax'), y(2, 3)),
+    /names 3 classes, but --num-classes is 2/,
+    { keepClasses: [0, 1, 2], numClasses: 2 },
+  ],
+  'no classes': [scores(same('Softmax'), y(2, 3)), /--num-classes 0/, { numClasses: 0 }],
+  'half a class': [scores(same('Softmax'), y(2, 3)), /--num-classes 2.5/, { numClasses: 2.5 }],
+  'more than 2 GiB': [
+    scores(same('Softmax'), y(2, 3)),
+    /protobuf ends at 2147483647: save its weights as external data/,
+    { numClasses: 1e8 },
+  ],
+  'a bias that is kept': [scores(same('Softmax'), y(2, 3)), /--bias keep/, { bias: 'keep' }],
+  'a shuffle': [scores(same('Softmax'), y(2, 3)), /shuffle needs as many values as before/, { init: 'shuffle' }],
+  'a selection of the best that needs more': [
+    scores(ints('k', [3]), b.node('TopK', ['s', 'k'], ['y', 'i']), y(2, 3)),
+    /takes 3 classes or more/,
+    { numClasses: 2 },
+  ],
+  groups: [
+    [
+      float('fc.w', [4, 2, 1, 1]),
+      b.node('Conv', ['x', 'fc.w'], ['y'], { name: 'fc', extra: [int('group', 2)] }),
+      b.input('x', [2, 4, 3, 3]),
+      y(2, 4, 3, 3),
+    ],
+    /has 2 groups/,
+  ],
+  'a depth to space': [
+    [...conv(), b.node('DepthToSpace', ['s'], ['y'], { extra: [int('blocksize', 1)] }), y(2, 3, 3, 3)],
+    /DepthToSpace .* stands behind the head/,
+  ],
+  'a split by meaning': [
+    scores(ints('parts', [1, 2]), b.node('Split', ['s', 'parts'], ['y', 'z'], { extra: [int('axis', 1)] }), y(2, 1), b.output('z', [2, 2])),
+    /Split .* splits the classes/,
+  ],
+  'a bias that another layer has too': [
+    [
+      ...trunk,
+      float('fc.w', [3, 8]),
+      float('zero', [3]),
+      b.node('Gemm', ['f', 'fc.w', 'zero'], ['y'], { name: 'fc', extra: [int('transB', 1)] }),
+      float('box.w', [8, 3]),
+      b.node('MatMul', ['f', 'box.w'], ['o'], { name: 'box' }),
+      b.node('Add', ['o', 'zero'], ['z']),
+      y(2, 3),
+      b.output('z', [2, 3]),
+    ],
+    /"zero" too/,
+  ],
+  'scores that a branch takes': [
+    scores(
+      b.initializer({ name: 'c', type: 9, extra: [b.bytes(9, Uint8Array.of(1))] }),
+      b.node('If', ['c'], ['y'], {
+        extra: ['then_branch', 'else_branch'].map((name, i) =>
+          b.attribute.graph(name, b.node('Relu', ['s'], [`r${i}`]), b.bytes(2, name), b.output(`r${i}`, [2, 3])),
+        ),
+      }),
+      y(2, 3),
+    ),
+    /takes the scores/,
+  ],
+  'a sum with another branch': [scores(b.node('Add', ['s', 'q'], ['y']), b.input('q', [2, 3]), y(2, 3)), /joins the scores to "q"/],
+}
+
+test.each(Object.entries(refused))('%s is refused, and nothing is written', async (_, [fields, message, options = {}]) => {
+  const folder = b.folderOf({ 'm.onnx': file(fields) })
+  const call = reinit(join(folder, 'm.onnx'), {
+    layers: ['fc'],
+    init: 'xavier_normal',
+    numClasses: 5,
+    output: join(folder, 'out.onnx'),
+    ...options,
+  })
+  const error: unknown = await call.then(
+    () => null,
+    (e: unknown) => e,
+  )
+  expect(error).toMatchObject({ exitCode: 2 })
+  expect(String((error as Error).message)).toMatch(message)
+  expect(String((error as Error).message)).not.toMatch(/\n/)
+  expect(readdirSync(folder)).toEqual(['m.onnx'])
+})
+
+test('inspect tells what a head is and what would change', async () => {
+  const folder = b.folderOf({ 'm.onnx': file(cases['a decomposed softmax']?.fields ?? []) })
+  const { head } = await inspect(join(folder, 'm.onnx'), { head: true })
+  expect(head).toMatchObject({ layers: ['fc'], opTypes: ['Gemm'], fanIn: 8, fanOut: 3, classes: 3, newClasses: null, refused: null })
+  expect(head?.behind).toEqual(['ReduceMax', 'Sub', 'Exp', 'ReduceSum', 'Div'])
+  expect(head?.changes.map((c) => c.name)).toEqual(['fc.w', 'fc.b', 'y'])
+  expect((await inspect(join(folder, 'm.onnx'))).head).toBeUndefined()
+})
