@@ -240,8 +240,8 @@ const mutations: Readonly<Record<string, Mutation>> = {
             bytesField(1, type),
             bytesField(4, 'a'),
             bytesField(5, 'y'),
-            node,
-            ...(random.one(2) ? [copyOf(node)] : []),
+            { ...node, number: 7 },
+            ...(random.one(2) ? [{ ...copyOf(node), number: 7 }] : []),
             bytesField(10, 'local'),
           ]),
         )

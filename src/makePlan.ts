@@ -11,7 +11,7 @@ import { placeData, type PlacedData } from './onnx/placeData.js'
 import { editTensor } from './onnx/rewriteTensor.js'
 import { refuseConflicts, refuseSharedBytes } from './onnx/refuseConflicts.js'
 import { valuePatches } from './onnx/valuePatches.js'
-import type { FramedPatch, Model, Plan, PlannedFile, PlannedFill, SourceFile, TensorEdit } from './types.js'
+import type { FramedPatch, Model, Plan, PlannedFile, PlannedFill, SourceFile, Tensor, TensorEdit } from './types.js'
 
 export interface PlanOptions {
   /** Path of the model to write; '-' is a stream. Not looked at with `inPlace`. */
@@ -22,6 +22,8 @@ export interface PlanOptions {
   /** What else changes: tensors that are no drawn values, and the model's own fields. */
   readonly edits?: readonly TensorEdit[]
   readonly patches?: readonly FramedPatch[]
+  /** Tensors whose messages `patches` take away. */
+  readonly removed?: readonly Tensor[]
 }
 
 /**
@@ -42,7 +44,7 @@ function plan(model: Model, fills: readonly PlannedFill[], options: PlanOptions)
   const target = targetOf(model, options)
   const sources = sourceFiles(model)
   if (!inPlace && !target.isStream) refuseOutputs(target.folder, [target.name], sources, options.overwrite)
-  const edits = options.edits ?? []
+  const { edits = [], removed = [] } = options
   const changed = (isResized: boolean) =>
     fills.flatMap((f) => (f.change?.kind === 'insert' || (f.change && !isResized) ? [] : [f.change?.from ?? f.weight.tensor]))
   refuseConflicts(model, [...changed(true), ...edits.map((e) => e.tensor)])
@@ -50,8 +52,8 @@ function plan(model: Model, fills: readonly PlannedFill[], options: PlanOptions)
   const mode = data !== 'copy' ? data : inPlace ? 'inPlace' : hasSameFolder && !target.isStream ? 'rename' : 'copy'
   refuseMode(model, mode, target.isStream, hasSameFolder)
   if (mode !== 'inline' && mode !== 'reference') refuseSharedBytes(model, new Set(changed(false)))
-  const values = [...fills.flatMap((fill, i) => valuePatches(model, fill, i)), ...edits.flatMap((edit) => editTensor(model, edit))]
-  const placing = placeData[mode]({ model, values, sources, outputName: target.name })
+  const values = [...valuePatches(model, fills), ...edits.flatMap((edit) => editTensor(model, edit))]
+  const placing = placeData[mode]({ model, values, sources, outputName: target.name, removed: new Set(removed) })
   const placed = { ...placing, model: [...placing.model, ...(options.patches ?? [])] }
   if (mode === 'reference') refuseLinksOut(placed, target.folder)
   const files = plannedFiles(placed, sources, target, inPlace)
@@ -60,6 +62,7 @@ function plan(model: Model, fills: readonly PlannedFill[], options: PlanOptions)
   return {
     fills,
     edits,
+    removed,
     files,
     companions: [...placed.companions, ...(isModelKept ? [{ name: target.name, path: model.path }] : [])],
     output: target.isStream ? null : join(target.folder, target.name),

@@ -74,6 +74,7 @@ function open(path: string): FileSource {
     return fileSource(path)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    throw new ReinitError('io', code === 'ENOENT' ? `${path} does not exist.` : `${path} can't be read: ${code ?? String(error)}.`)
+    const why = { ENOENT: 'does not exist', EISDIR: 'is a folder' }[code ?? ''] ?? `can't be read: ${code ?? String(error)}`
+    throw new ReinitError('io', `${path} ${why}.`)
   }
 }

@@ -3,9 +3,10 @@ import { ReinitError, usage } from './errors.js'
 import { findNotes } from './findNotes.js'
 import { findWeights } from './findWeights.js'
 import { describeModel, describeSkipped, describeWeight, tool } from './inspect.js'
-import { makePlan } from './makePlan.js'
+import { makePlan, type PlanOptions } from './makePlan.js'
 import { describeQuantization, follows } from './onnx/quantized/describePart.js'
 import { headFacts } from './ops/headFacts.js'
+import { planCut } from './planCut.js'
 import { type Fills, planFills, type Selection } from './planFills.js'
 import { resizeWeights } from './ops/resizeWeights.js'
 import { type PlannedHead, planHead, resizeFills } from './planHead.js'
@@ -33,34 +34,13 @@ export async function reinit(path: string, options: ReinitOptions): Promise<Rein
   try {
     if (isRun) checkRunOptions(runInputs(model), options)
     const { weights, skipped } = findWeights(model, options.fan)
-    const rules = resolveRules(options)
-    const named = rules.map((rule) => ({ rule, weights: selectWeights(weights, skipped, rule) }))
-    const chosen = new Set(weights.filter((w) => named.some((selection) => selection.weights.has(w))))
-    if (chosen.size === 0) throw usage('None of the rules, all of them optional, matches a parameter of this model.')
-    const head = headOf(model, weights, chosen, options)
-    const { all, selected, selections, tensors } = head
-      ? withHead(model, weights, chosen, named, head)
-      : { all: weights, selected: chosen, selections: named, tensors: null }
-    const planned = planFills(model, all, selected, selections, options)
-    const resized = head && tensors ? resizeFills(model, head, tensors, planned) : null
-    const fills = { ...planned, fills: resized?.fills ?? planned.fills }
-    if (fills.fills.length === 0)
-      throw usage(`Nothing that is selected can be changed: ${fills.kept[0]?.detail ?? 'no values'} (${fills.kept[0]?.name ?? ''}).`)
-    const written = new Set(fills.fills.map((f) => (f.change?.kind === 'resize' ? f.change.from : f.weight.tensor)))
-    const redrawn = new Set(weights.filter((w) => written.has(w.tensor)))
-    const notes = [...(head?.notes ?? []), ...fills.notes, ...findNotes(model, weights, redrawn).lines]
+    const job = options.featureExtractor ? cutJob(model, weights, skipped, options) : fillJob(model, weights, skipped, options)
     const { inPlace = false, overwrite = false, data = 'copy' } = options
     if (inPlace && options.output !== undefined) throw usage('--in-place and --output exclude each other.')
     const output = inPlace ? path : (options.output ?? join(dirname(path), `${basename(path).replace(/\.onnx$/i, '')}.reinit.onnx`))
-    const plan = makePlan(model, fills.fills, {
-      output,
-      inPlace,
-      overwrite,
-      data,
-      edits: [...(head?.edits ?? []), ...(resized?.edits ?? [])],
-      patches: head?.patches ?? [],
-    })
-    const described = describe(model, all, skipped, selected, { ...fills, notes }, plan, rules, options)
+    const plan = makePlan(model, job.fills.fills, { output, inPlace, overwrite, data, ...job.changes })
+    const described = describe(model, job, skipped, plan, options)
+    const { head } = job
     const report = head ? { ...described, head: headFacts(head.head, head.classes) } : described
     if (options.dryRun) return { ...report, output: null, milliseconds: { read: clock(), write: 0, verify: 0, run: 0 } }
     const read = clock()
@@ -85,6 +65,48 @@ export async function reinit(path: string, options: ReinitOptions): Promise<Rein
   } finally {
     model.close()
   }
+}
+
+/** What is to be done: values for tensors, and what else of the model changes. */
+interface Job {
+  /** Every parameter, as it will be. */
+  readonly weights: readonly Weight[]
+  readonly rules: readonly ResolvedRule[]
+  readonly selected: ReadonlySet<Weight>
+  readonly fills: Fills
+  readonly changes: Pick<PlanOptions, 'edits' | 'patches' | 'removed'>
+  readonly head: PlannedHead | null
+}
+
+function fillJob(model: Model, weights: readonly Weight[], skipped: readonly Skipped[], options: ReinitOptions): Job {
+  const rules = resolveRules(options)
+  const named = rules.map((rule) => ({ rule, weights: selectWeights(weights, skipped, rule) }))
+  const chosen = new Set(weights.filter((w) => named.some((selection) => selection.weights.has(w))))
+  if (chosen.size === 0) throw usage('None of the rules, all of them optional, matches a parameter of this model.')
+  const head = headOf(model, weights, chosen, options)
+  const { all, selected, selections, tensors } = head
+    ? withHead(model, weights, chosen, named, head)
+    : { all: weights, selected: chosen, selections: named, tensors: null }
+  const planned = planFills(model, all, selected, selections, options)
+  const resized = head && tensors ? resizeFills(model, head, tensors, planned) : null
+  const fills = resized?.fills ?? planned.fills
+  if (fills.length === 0)
+    throw usage(`Nothing that is selected can be changed: ${planned.kept[0]?.detail ?? 'no values'} (${planned.kept[0]?.name ?? ''}).`)
+  const written = new Set(fills.map((f) => (f.change?.kind === 'resize' ? f.change.from : f.weight.tensor)))
+  const redrawn = new Set(weights.filter((w) => written.has(w.tensor)))
+  const notes = [...(head?.notes ?? []), ...planned.notes, ...findNotes(model, weights, redrawn).lines]
+  const changes = { edits: [...(head?.edits ?? []), ...(resized?.edits ?? [])], patches: head?.patches ?? [] }
+  return { weights: all, rules, selected, fills: { ...planned, fills, notes }, changes, head }
+}
+
+function cutJob(model: Model, weights: readonly Weight[], skipped: readonly Skipped[], options: ReinitOptions): Job {
+  const { init, rules, numClasses, labels, keepClasses } = options
+  const given = Object.entries({ init, rules, numClasses, labels, keepClasses }).find(([, value]) => value !== undefined)
+  if (given) throw usage(`A head that is cut off is not drawn: ${given[0]} does not go with --feature-extractor.`)
+  const selected = selectWeights(weights, skipped, options)
+  const { patches, removed, notes } = planCut(model, selected)
+  const fills = { fills: [], kept: [], notes, seed: String(options.seed ?? 0) }
+  return { weights, rules: [], selected, fills, changes: { patches, removed }, head: null }
 }
 
 function headOf(model: Model, weights: readonly Weight[], chosen: ReadonlySet<Weight>, options: ReinitOptions): PlannedHead | null {
@@ -183,12 +205,9 @@ function proofs(report: ReinitReport, verification: Verification): ReinitReport 
 
 function describe(
   model: Model,
-  weights: readonly Weight[],
+  { weights, rules, selected, fills: { fills, kept, notes, seed } }: Job,
   skipped: readonly Skipped[],
-  selected: ReadonlySet<Weight>,
-  { fills, kept, notes, seed }: Fills,
   plan: Plan,
-  rules: readonly ResolvedRule[],
   options: ReinitOptions,
 ): ReinitReport {
   const isAll = rules.some((rule) => rule.all)
@@ -260,6 +279,7 @@ const recipeOf = (options: ReinitOptions, seed: string, rules: readonly Resolved
   rng: options.rng ?? 'philox',
   fan: options.fan ?? 'graph',
   shared: options.shared ?? 'refuse',
+  ...(options.featureExtractor && { featureExtractor: true }),
   ...(options.numClasses !== undefined && { numClasses: options.numClasses }),
   ...(options.labels && { labels: options.labels }),
   ...(options.keepClasses && { keepClasses: options.keepClasses }),

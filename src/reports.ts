@@ -77,6 +77,8 @@ export interface ReinitOptions extends RuleOptions, RunOptions {
   readonly shared?: (typeof choices.shared)[number]
   /** The selected head gets this many classes. */
   readonly numClasses?: number
+  /** The selected head is cut off, and what enters it is the output; nothing is drawn. */
+  readonly featureExtractor?: boolean
   /** Names of the new classes, in their order. */
   readonly labels?: readonly string[]
   /** Old classes, counted from 0, that the first new ones are copies of. */

@@ -505,6 +505,8 @@ export interface Plan {
   readonly fills: readonly PlannedFill[]
   /** What else becomes of tensors. */
   readonly edits?: readonly TensorEdit[]
+  /** Tensors that go. */
+  readonly removed?: readonly Tensor[]
   /** Data files first, the model last: the order of commit. */
   readonly files: readonly PlannedFile[]
   /** Files that the result uses as they are, by `name` beside the model: linked where it is staged, so that it runs there. */

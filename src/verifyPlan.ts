@@ -79,16 +79,17 @@ function isSpliced(plan: Plan, staged: Staged): boolean {
 }
 
 /** Every tensor that should be there, with the one that is: new ones by their name, the others in the order of the input's. */
-function pairTensors({ fills, edits = [] }: Plan, model: Model, written: Model): [Tensor, Tensor | undefined][] {
+function pairTensors({ fills, edits = [], removed = [] }: Plan, model: Model, written: Model): [Tensor, Tensor | undefined][] {
   const resized = new Map([
     ...fills.flatMap(({ change, weight }) => (change?.kind === 'resize' ? [[change.from, weight.tensor] as const] : [])),
     ...edits.map(({ tensor, dims, after }) => [tensor, after ?? { ...tensor, dims }] as const),
   ])
   const added = new Map(fills.flatMap(({ change, weight }) => (change?.kind === 'insert' ? [[keyOf(weight.tensor), weight.tensor]] : [])))
+  const gone = new Set(removed)
   const others = written.tensors.filter((t) => !added.has(keyOf(t)))
   const found = new Map(written.tensors.map((t) => [keyOf(t), t]))
   return [
-    ...model.tensors.map((t, i): [Tensor, Tensor | undefined] => [resized.get(t) ?? t, others[i]]),
+    ...model.tensors.filter((t) => !gone.has(t)).map((t, i): [Tensor, Tensor | undefined] => [resized.get(t) ?? t, others[i]]),
     ...[...added].map(([key, t]): [Tensor, Tensor | undefined] => [t, found.get(key)]),
   ]
 }

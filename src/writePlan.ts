@@ -12,6 +12,7 @@ import {
   openSync,
   realpathSync,
   statSync,
+  truncateSync,
 } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -102,20 +103,27 @@ async function layOut(file: PlannedFile, path: string, plan: Plan, pace: (bytes:
   const setMode = createFile(file, path, plan)
   const { source, patches } = file
   const drawn = patches.reduce((sum, p) => sum + (p.content.kind === 'values' ? p.byteLength : 0), 0)
-  const keepsPlaces = patches.every((p) => p.byteLength === p.end - p.start)
-  if (source && keepsPlaces && drawn * 2 <= file.byteLength) {
+  const moved = firstMoved(file)
+  if (source && (drawn + source.byteLength - moved) * 2 <= file.byteLength) {
     // the system copies faster than we do, or clones
     await copyFile(source.path, path, constants.COPYFILE_FICLONE)
     refuseChanged([source])
     chmodSync(path, 0o600)
-    await writeSegments(file, path, false, () => Promise.resolve())
+    truncateSync(path, file.byteLength)
+    await writeSegments(file, path, moved, () => Promise.resolve())
     await pace(file.byteLength)
-  } else await writeSegments(file, path, true, pace)
+  } else await writeSegments(file, path, 0, pace)
   return setMode
 }
 
-/** What is not drawn: the patches, and with `withKept` the bytes of the source around them. */
-async function writeSegments(file: PlannedFile, path: string, withKept: boolean, pace: (bytes: number) => Promise<void>): Promise<void> {
+/** From here on the source's bytes have another place in the result; its end where none have. */
+function firstMoved({ source, patches }: PlannedFile): number {
+  const first = patches.find((p) => p.byteLength !== p.end - p.start)
+  return first?.end ?? source?.byteLength ?? 0
+}
+
+/** What is not drawn: the patches, and the bytes of the source around them from `keptFrom` of it on. */
+async function writeSegments(file: PlannedFile, path: string, keptFrom: number, pace: (bytes: number) => Promise<void>): Promise<void> {
   const writer = new FileWriter(path)
   const sources = new FilePool((source) => new FileWindow(source))
   const copy = async (from: string, start: number, end: number, at: number) => {
@@ -128,7 +136,7 @@ async function writeSegments(file: PlannedFile, path: string, withKept: boolean,
   try {
     for (const s of segments(file)) {
       if (s.kind === 'keep') {
-        if (withKept && file.source) await copy(file.source.path, s.start, s.end, s.at)
+        if (s.start >= keptFrom && file.source) await copy(file.source.path, s.start, s.end, s.at)
         continue
       }
       const { content, byteLength } = s.patch

@@ -80,16 +80,18 @@ describe.each(Object.entries(quantizedModels))('%s', (_, { bytes, weight, reveal
 })
 
 test.each([
-  ['DequantizeLinear, a scale a column', [64, 80], false],
-  ['MatMulNBits, 4 bits, a block that ends early', [64, 80], true],
-])('%s: the draw is that of a float tensor of this name and shape', async (name, dims, isTransposed) => {
+  ['DequantizeLinear, a scale a column', [64, 80], false, 'philox'],
+  ['DequantizeLinear, a scale a column', [64, 80], false, 'torch'],
+  ['MatMulNBits, 4 bits, a block that ends early', [64, 80], true, 'philox'],
+  ['MatMulNBits, 4 bits, a block that ends early', [64, 80], true, 'torch'],
+] as const)('%s: the draw is that of a float tensor of this name and shape', async (name, dims, isTransposed, rng) => {
   const { bytes, weight } = quantizedModels[name] as QuantizedModel
-  const { after, of } = await redraw(bytes)
+  const { after, of } = await redraw(bytes, { rng })
   const is = dequantizedWeights(after).get(weight) as number[]
   const steps = storedNumbers(after).get('w.scale')?.values as number[]
   const [K = 0, N = 0] = isTransposed ? [...dims].reverse() : dims
   const layer = node('Gemm', ['x', 'w'], ['y'], { name: 'layer', extra: [attribute.int('transB', Number(isTransposed))] })
-  const floats = await redraw(quantizedModel(layer, zeros('w', 'FLOAT', dims), input('x', [1, K]), output('y', [1, N])))
+  const floats = await redraw(quantizedModel(layer, zeros('w', 'FLOAT', dims), input('x', [1, K]), output('y', [1, N])), { rng })
   const drawn = storedNumbers(floats.after).get('w')?.values as number[]
   expect(drawn.length).toBe(is.length)
   is.forEach((v, i) => {
@@ -97,4 +99,13 @@ test.each([
     expect(Math.abs(v - (drawn[i] as number))).toBeLessThanOrEqual((scale as number) * 0.5001)
   })
   expect(of(weight).expected).toEqual(floats.of('w').expected)
+})
+
+test.each(Object.keys(quantizedModels))('%s: any initializer and both streams can be drawn as often as it takes', async (name) => {
+  const { bytes, weight } = quantizedModels[name] as QuantizedModel
+  for (const options of [{ init: 'orthogonal' }, { init: 'shuffle' }, { init: 'xavier_normal', rng: 'torch' }] as const) {
+    const { report, of } = await redraw(bytes, { ...options, all: false, layers: [weight] })
+    expect([options.init, of(weight).checks.filter((c) => !c.passed)]).toEqual([options.init, []])
+    expect(report.bytes.identicalOutside).toBe(true)
+  }
 })

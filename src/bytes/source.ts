@@ -17,8 +17,13 @@ export interface FileSource extends ByteSource {
 /** A file read by position; never more of it in memory than what was asked for. */
 export function fileSource(path: string): FileSource {
   const descriptor = openSync(path, 'r')
+  const stat = fstatSync(descriptor)
+  if (stat.isDirectory()) {
+    closeSync(descriptor)
+    throw Object.assign(new Error(`${path} is a folder`), { code: 'EISDIR' })
+  }
   return {
-    byteLength: fstatSync(descriptor).size,
+    byteLength: stat.size,
     read: (start, end) => readFully(descriptor, new Uint8Array(end - start), start),
     close: () => closeSync(descriptor),
   }

@@ -2,9 +2,6 @@ import { invalid } from '../errors.js'
 import type { Frame } from '../types.js'
 import type { Window } from './source.js'
 
-/** C++ protobuf refuses more than 100 nested messages; ours is generous and still far from the stack's end. */
-export const MAX_DEPTH = 1000
-
 const text = new TextDecoder()
 
 /**

@@ -85,6 +85,7 @@ function requireOneInitializer({ given }: Parsed<ReinitOptions>): void {
   if (flags.length > 1) throw usage(`One initializer is needed, ${flags.length} are given: ${flags.join(', ')}.`)
   if (flags.length === 1) return
   const ofRule = [...given.keys()].find((name) => ruleFlagNames.has(name))
+  if (given.has('feature-extractor')) return
   if (!given.has('config')) throw usage('No initializer is given: for example --xavier-normal, --he-normal, or --init NAME (see --help).')
   if (ofRule !== undefined)
     throw usage(`--${ofRule} beside --config makes one more rule, which needs an initializer: for example --xavier-normal.`)

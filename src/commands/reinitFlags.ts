@@ -115,7 +115,7 @@ export const groups: readonly FlagGroup<ReinitOptions>[] = [
     ],
   },
   {
-    heading: 'New head',
+    heading: 'Head',
     flags: [
       {
         name: 'num-classes',
@@ -134,6 +134,11 @@ export const groups: readonly FlagGroup<ReinitOptions>[] = [
         value: 'I,…',
         summary: 'the first new classes are copies of these old ones (0 is the first), the others are drawn',
         option: ([text = ''], flag) => ({ keepClasses: text.split(',').map((part) => indexOf(part, flag)) }),
+      },
+      {
+        name: 'feature-extractor',
+        summary: 'cuts the selected head off, without an initializer: what enters it is the output',
+        option: () => ({ featureExtractor: true }),
       },
     ],
   },

@@ -55,9 +55,22 @@ const isWithin = (module: string, ancestor: string) => module === ancestor || mo
 
 const nodeName = (node: Node) => node.name || `${node.opType}_${node.index}`
 
+/** Modules that share a tensor are compared with each other: more than that are no calls of one. */
+const MAX_CALLS = 500
+
 /** The calls of one module are that module. */
-const firstCalls = (traces: readonly (ModuleScope | null)[]) =>
-  traces.map((t) => t && (traces.find((o) => o !== null && o.module.length < t.module.length && isAgain(o.module, t.module)) ?? t))
+function firstCalls(traces: readonly (ModuleScope | null)[]): readonly (ModuleScope | null)[] {
+  const distinct = new Map<string, ModuleScope>()
+  for (const t of traces) if (t && !distinct.has(t.module)) distinct.set(t.module, t)
+  if (distinct.size > MAX_CALLS) return traces
+  const first = new Map<string, ModuleScope>()
+  for (const { module } of distinct.values())
+    for (const other of distinct.values()) {
+      if (first.has(module) || other.module.length >= module.length || !isAgain(other.module, module)) continue
+      first.set(module, other)
+    }
+  return traces.map((t) => t && (first.get(t.module) ?? t))
+}
 
 /** Legacy torch numbers the second call of a module: `decoder.rnn_1` is decoder.rnn. */
 function isAgain(module: string, called: string): boolean {

@@ -22,9 +22,12 @@ export function matchPattern(weights: readonly Weight[], pattern: string, called
 function named(weights: readonly Weight[], name: string): Weight[] {
   const tensor = weights.filter((w) => w.tensor.name === name)
   if (tensor.length > 0) return tensor
-  const layer = weights.filter((w) => w.uses.some((u) => u.layer === name || u.layer.startsWith(`${name}.`)))
+  const layer = weights.filter((w) => w.uses.some((u) => isWithin(u.layer, name)))
   return layer.length > 0 ? layer : weights.filter((w) => w.uses.some((u) => u.node.name === name))
 }
+
+/** Paths have dots, TensorFlow's slashes. */
+const isWithin = (layer: string, path: string) => layer === path || layer.startsWith(`${path}.`) || layer.startsWith(`${path}/`)
 
 function matchPart(weights: readonly Weight[], part: string): Weight[] {
   if (part === '') return []

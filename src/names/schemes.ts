@@ -14,7 +14,7 @@ export const wrappings: readonly { readonly of: string; readonly pattern: RegExp
   },
   {
     of: 'onnxruntime, 4-bit',
-    pattern: /^(.+?)_(?:Q\d(?:G\d+)?(?:_scales?|_zero_points?)?|DQ_Q\d+|scales?|zero_points?|qzeros)$/s,
+    pattern: /^(.+?)_(?:(?:DQ_)?Q\d+(?:G\d+)?(?:_scales?|_zero_points?)?|scales?|zero_points?|qzeros)$/s,
     name: '$1',
   },
   { of: 'onnxruntime, folded constants', pattern: /^(.+)_(?:token_\d+|transposed|fused|fp16)$/s, name: '$1' },
@@ -39,22 +39,27 @@ export const wrappings: readonly { readonly of: string; readonly pattern: RegExp
   },
 ]
 
+/** Paths of modules have dozens of characters; a longer name is none, and is not looked at: patterns can take the square of its length. */
+export const MAX_PATH = 1024
+
 /** A name without what was put around it. */
 export function unwrapped(name: string): string {
+  if (name.length > MAX_PATH) return name
   for (const { pattern, name: kept } of wrappings) if (pattern.test(name)) return unwrapped(name.replace(pattern, kept))
   return name
 }
 
 /** Whether a name is a value's on a path of calls, which leaves out containers as nodes' names do. */
-export const isCalledPath = (name: string): boolean => unwrapped(name).startsWith('/')
+export const isCalledPath = (name: string): boolean => name.length <= MAX_PATH && unwrapped(name).startsWith('/')
 
 /** Names that say nothing: counters of an exporter. */
 const COUNTER = /^(?:onnx::\w+_\d+|val_\d+|const_?\w*_\d+|_v_\d+|[\d.]+|.*_output_\d+|(?:.*\/)?Const(?:_\d+)?(?::\d+)?)$/s
-export const isCounter = (name: string): boolean => COUNTER.test(unwrapped(name))
+export const isCounter = (name: string): boolean => name.length <= MAX_PATH && COUNTER.test(unwrapped(name))
 
 /** The module path and own name of a parameter by its (unwrapped) name; null where the name is no path. */
 export function splitParameter(name: string): { readonly module: string; readonly leaf: string } | null {
   const bare = unwrapped(name)
+  if (bare.length > MAX_PATH) return null
   if (COUNTER.test(bare)) return null
   const path = /^\/(.+)\/$/s.exec(bare)?.[1]
   if (path !== undefined) return { module: modulePath(path.split('/')), leaf: 'weight' }

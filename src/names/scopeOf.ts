@@ -2,7 +2,7 @@ import { isTransparent } from '../ops/flow.js'
 import type { Producer } from '../ops/scope.js'
 import type { Node } from '../types.js'
 import { pythonList } from './pythonList.js'
-import { modulePath } from './schemes.js'
+import { MAX_PATH, modulePath } from './schemes.js'
 
 /** The module whose code made a node, by the exporter's trace of it. */
 export interface ModuleScope {
@@ -17,7 +17,7 @@ const traces: readonly ((node: Node) => ModuleScope | null)[] = [
   ({ metadata }) => {
     const scopes = pythonList(metadata.get('pkg.torch.onnx.name_scopes') ?? '')
     const types = pythonList(metadata.get('pkg.torch.onnx.class_hierarchy') ?? '')
-    const module = scopes?.slice(0, -1).findLast((s) => s !== '' && !s.startsWith('_empty_nn_module_stack'))
+    const module = scopes?.slice(0, -1).findLast((s) => s !== '' && s.length <= MAX_PATH && !s.startsWith('_empty_nn_module_stack'))
     return module === undefined || !scopes ? null : { module, type: types?.[scopes.lastIndexOf(module)] ?? '' }
   },
   /** torch legacy: the node's path, its operator last; a module called again ends in _1. */
@@ -27,6 +27,7 @@ const traces: readonly ((node: Node) => ModuleScope | null)[] = [
   },
   /** TensorFlow: the layer's path, then the operation. */
   ({ name }) => {
+    if (name.length > MAX_PATH) return null
     const module =
       /^([\w.-]+(?:\/[\w.-]+)*?)\/(?:MatMul|BiasAdd|Conv\dD|convolution|conv\w*_transpose|Tensordot|einsum|separable_conv\dd|depthwise|batchnorm)\b[^/]*(?:\/.*)?$/.exec(
         name,
@@ -40,6 +41,7 @@ const traces: readonly ((node: Node) => ModuleScope | null)[] = [
  * onnxruntime makes of them, `fused /conv1/Conv` and /fc/MatMul/MatMulAddFusion. null where it is none.
  */
 export function calledPath(name: string): string | null {
+  if (name.length > MAX_PATH) return null
   const path = name.replace(/^fused /, '').replace(/\/[^/]*Fusion(?:_\w+)?\/?$/, '')
   return (path.startsWith('/') && modulePath(path.split('/').slice(1, -1))) || null
 }

@@ -27,8 +27,8 @@ export function oldValuesOf(
 
 type Reader = (start: number, end: number) => Values
 
-/** A reader that is made when somebody asks. */
+/** A reader that is made when somebody asks; its values are float32, as those that are drawn. */
 function lazily(make: () => Reader): Reader {
   let reader: Reader | undefined
-  return (start, end) => (reader ??= make())(start, end)
+  return (start, end) => Float32Array.from((reader ??= make())(start, end))
 }

@@ -21,6 +21,8 @@ export interface DataInput {
   readonly sources: ReadonlyMap<string, SourceFile>
   /** The output's file name: new data files are named after it. */
   readonly outputName: string
+  /** Tensors that the result has not. */
+  readonly removed: ReadonlySet<Tensor>
 }
 
 export interface PlacedData {
@@ -44,7 +46,7 @@ export const placeData = {
     const newName = (name: string) => names.get(name) as string
     const { files, entries } = dataFiles(input, newName)
     const moved = movedTensors(input)
-    const relocated = externalTensors(input.model).flatMap((t) =>
+    const relocated = externalTensors(input).flatMap((t) =>
       t.external && !moved.has(t) ? relocate(t.external, newName(plainName(t.external.location))) : [],
     )
     return {
@@ -81,7 +83,7 @@ export const placeData = {
       redrawn.add(tensor)
       byteLength = offset + patch.byteLength
     }
-    const used = new Set(externalTensors(input.model).flatMap((t) => (t.external && !redrawn.has(t) ? [t.external.location] : [])))
+    const used = new Set(externalTensors(input).flatMap((t) => (t.external && !redrawn.has(t) ? [t.external.location] : [])))
     return {
       model: [...input.values.filter((v) => v.file === '').map((v) => v.patch), ...entries],
       data: patches.length > 0 ? [{ name, source: null, patches }] : [],
@@ -92,7 +94,7 @@ export const placeData = {
   /** Everything into the model. */
   inline(input) {
     const { model, values, sources } = input
-    const outside = externalTensors(model)
+    const outside = externalTensors(input)
     const total = outside.reduce((sum, t) => sum + (t.external?.byteLength ?? 0), model.byteLength)
     if (total > MAX_MESSAGE_BYTES)
       throw usage(`With its data inside, the model would have ${total} bytes: protobuf ends at ${MAX_MESSAGE_BYTES}. Give --data copy.`)
@@ -130,16 +132,17 @@ const insertion = ({ byteLength, content }: Pick<FramedPatch, 'byteLength' | 'co
 
 /** The values that the model itself holds, and checksums of data files that change. */
 function modelPatches(input: DataInput): FramedPatch[] {
-  const { model, values } = input
+  const { values } = input
   const changed = new Set(values.map((v) => plainName(v.file)))
   const moved = movedTensors(input)
-  const stale = externalTensors(model).flatMap((t) =>
+  const stale = externalTensors(input).flatMap((t) =>
     t.external && !moved.has(t) && changed.has(plainName(t.external.location)) ? dropChecksum(t.external) : [],
   )
   return [...values.filter((v) => v.file === '').map((v) => v.patch), ...stale]
 }
 
-const externalTensors = ({ tensors, unlisted = [] }: Model): Tensor[] => [...tensors, ...unlisted].filter((t) => t.external)
+const externalTensors = ({ model: { tensors, unlisted = [] }, removed }: DataInput): Tensor[] =>
+  [...tensors, ...unlisted].filter((t) => t.external && !removed.has(t))
 
 const movedTensors = ({ values }: DataInput): ReadonlySet<Tensor> => new Set(values.flatMap((v) => (v.isMoved ? [v.tensor] : [])))
 

@@ -1,11 +1,14 @@
 import type { Window } from '../bytes/source.js'
-import { Cursor, MAX_DEPTH } from '../bytes/wire.js'
+import { Cursor } from '../bytes/wire.js'
 import { invalid } from '../errors.js'
 import type { Attribute, Frame, Graph, LocalFunction, Node, Tensor, Value } from '../types.js'
 import { NodeTable } from './nodeTable.js'
 import { type AttributeDraft, readAttribute } from './readAttribute.js'
 import { draftTensor, finishTensor, MAX_RANGES, readEntry, type TensorDraft } from './readTensor.js'
 import { readValue, readValueMetadata } from './readValue.js'
+
+/** A graph in a graph is three messages deeper, and C++ protobuf refuses more than 100: ours is generous and still far from the stack's end. */
+const MAX_GRAPHS = 100
 
 export const domainName = (domain: string) => (domain === '' ? 'ai.onnx' : domain)
 
@@ -56,7 +59,7 @@ export class GraphReader {
 
   /** GraphProto. */
   private graph(c: Cursor, graph: Graph, depth: number): void {
-    if (depth > MAX_DEPTH) throw invalid(`graphs are nested more than ${MAX_DEPTH} deep: refused.`)
+    if (depth > MAX_GRAPHS) throw invalid(`graphs are nested more than ${MAX_GRAPHS} deep: refused.`)
     while (c.next()) {
       if (c.field === 1) this.node(c.message(), graph, depth)
       else if (c.field === 5) {

@@ -85,11 +85,15 @@ export function readEntry(cursor: Cursor): [key: string, value: string] {
   return [key, value]
 }
 
+/** numpy and torch end at 64. */
+const MAX_DIMS = 256
+
 /** Judges a draft: dims, type and byte lengths must agree, or the file is invalid. */
 export function finishTensor(d: TensorDraft, name: string, graph: Graph, owner: Owner): Tensor {
   const what = `Tensor ${JSON.stringify(name)}`
   const type = dataTypes[d.code]
   if (!type) throw invalid(`${what} has data type ${d.code}, which ONNX does not define (1 to 26).`)
+  if (d.dims.length > MAX_DIMS) throw invalid(`${what} has ${d.dims.length} dims, more than ${MAX_DIMS}: refused.`)
   let elementCount = 1
   for (const dim of d.dims) {
     if (dim < 0) throw invalid(`${what} has a negative dimension: [${d.dims}].`)

@@ -35,10 +35,13 @@ export type ElementReader = (start: number, end: number) => Uint8Array
 export function elementReader(tensor: Tensor, open: Open): ElementReader {
   if (tensor.elements.kind !== 'stored') throw invalid(`${shown(tensor)} can't be read: ${tensor.elements.reason}.`)
   const { ranges, varints } = tensor.elements
-  const { byteLength: width } = storedUnits(tensor)
+  const { byteLength: width, count } = storedUnits(tensor)
   const [only] = ranges
   if (ranges.length === 1 && only && !varints)
-    return (start, end) => open(only.file).read(only.start + start * width, only.start + end * width)
+    return (start, end) => {
+      if (end > count) throw tooFew(tensor, count, end)
+      return open(only.file).read(only.start + start * width, only.start + end * width)
+    }
   const begin = () => payloadStream(ranges, windows(open), varints ? width : null)
   let [stream, at] = [begin(), 0]
   return (start, end) => {
@@ -95,9 +98,9 @@ export function storedUnits(tensor: Tensor): { readonly byteLength: number; read
 
 const shown = ({ name, dataType, dims }: Tensor) => `Tensor ${JSON.stringify(name)} (${dataType} [${dims}])`
 
-function tooFew(tensor: Tensor, count: number) {
+function tooFew(tensor: Tensor, count: number, needed = storedUnits(tensor).count) {
   const { elements } = tensor
   const where =
     elements.kind === 'stored' ? `${elements.field} has ${count} at byte ${elements.ranges[0]?.start ?? 0}` : `there are ${count}`
-  return invalid(`${shown(tensor)} needs ${storedUnits(tensor).count} values, but ${where}.`)
+  return invalid(`${shown(tensor)} needs ${needed} values, but ${where}.`)
 }

@@ -15,7 +15,13 @@ export function resizedTensor(model: Model, tensor: Tensor, axis: number, size: 
   const after: Tensor = { ...tensor, dims: resized, elementCount: outer * size * inner }
   if (elements.kind !== 'stored') return after
   const width = bits.get(dataType) ?? 8
-  const cut = elements.varints ? varintCut(model, elements.ranges) : fixedCut(elements.ranges, Math.max(1, width / 8))
+  const byteLength = Math.max(1, width / 8)
+  const isSingle = elements.ranges.length > 1 && elements.ranges.every((r) => r.end - r.start === byteLength)
+  const cut: Cut = elements.varints
+    ? varintCut(model, elements.ranges)
+    : isSingle
+      ? (from, to) => elements.ranges.slice(from, to)
+      : fixedCut(elements.ranges, byteLength)
   const ranges: StoredRange[] = []
   if (width < 8) {
     const [had, need] = [storedUnits(tensor).count, storedUnits(after).count]

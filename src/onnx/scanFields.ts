@@ -29,6 +29,12 @@ export function scanFields(model: Model, frame: Frame): ScannedField[] {
   return fields
 }
 
+/** The (possibly split) GraphProto: ModelProto.graph. */
+export const graphParts = (model: Model): Frame[] =>
+  scanFields(model, { parent: null, lengthStart: 0, start: 0, end: model.byteLength }).flatMap((f) =>
+    f.number === 7 && f.body ? [f.body] : [],
+  )
+
 /** Bytes in place of a whole field; none take it away. */
 export const replaceField = (
   { tagStart, end, frame }: Pick<ScannedField, 'tagStart' | 'end' | 'frame'>,

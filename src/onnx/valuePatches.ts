@@ -7,16 +7,35 @@ import { elementCounts, storedUnits } from './readValues.js'
 import { rewriteTensor } from './rewriteTensor.js'
 
 /**
- * The new values of a plan's fill `index`, one patch a range of its tensor.
- * @throws ReinitError `invalid` where the tensor has not the values that its dims ask for.
+ * The new values of a plan's fills, one patch a range of each tensor. Where values are stored as varints their lengths tell only when they
+ * are drawn; PyTorch's sequence then takes all fills in their order.
+ * @throws ReinitError `invalid` where a tensor has not the values that its dims ask for.
  */
-export function valuePatches(model: Model, fill: PlannedFill, index: number): ValuePatch[] {
+export function valuePatches(model: Model, fills: readonly PlannedFill[]): ValuePatch[] {
+  const units = unitsPass(model)
+  const isInOrder = fills.some((fill) => fill.rng === 'torch') && fills.some(isVarints)
+  return fills.flatMap((fill, i) => {
+    if (isInOrder && !isVarints(fill)) drawOver(units(fill))
+    return patchesOf(model, fill, i, units)
+  })
+}
+
+const isVarints = ({ change, weight: { tensor } }: PlannedFill) => !change && tensor.elements.kind === 'stored' && tensor.elements.varints
+
+function drawOver(units: Iterable<Uint8Array>): void {
+  const iterator = units[Symbol.iterator]()
+  while (!iterator.next().done);
+}
+
+type Units = ReturnType<typeof unitsPass>
+
+function patchesOf(model: Model, fill: PlannedFill, index: number, units: Units): ValuePatch[] {
   const { tensor } = fill.weight
   if (fill.change) return changePatches(model, fill, fill.change, index)
   if (tensor.elements.kind !== 'stored') return []
   const { ranges, varints } = tensor.elements
   const counts = elementCounts(tensor, (file) => model.open(file))
-  const lengths = varints ? varintLengths(model, fill, counts) : ranges.map((r) => r.end - r.start)
+  const lengths = varints ? varintLengths(fill, counts, units) : ranges.map((r) => r.end - r.start)
   let next = 0
   return ranges.flatMap(({ file, start, end, frame }, i) => {
     const elementCount = counts[i] as number
@@ -39,12 +58,12 @@ function changePatches(model: Model, fill: PlannedFill, change: TensorChange, in
 }
 
 /** Bytes that each range's new values take as varints: they are drawn to know. */
-function varintLengths(model: Model, fill: PlannedFill, counts: readonly number[]): number[] {
+function varintLengths(fill: PlannedFill, counts: readonly number[], units: Units): number[] {
   const { byteLength: width, isSigned } = storedUnits(fill.weight.tensor)
   const lengths = counts.map(() => 0)
   let range = 0
   let left = counts[0] ?? 0
-  for (const fixed of unitsPass(model)(fill)) {
+  for (const fixed of units(fill)) {
     const count = fixed.length / width
     for (let from = 0; from < count; ) {
       while (left === 0) left = counts[++range] as number

@@ -1,19 +1,20 @@
 import type { Frame, FramedPatch, Model } from '../types.js'
 import { field, varintField } from './encodeFields.js'
-import { replaceField, type ScannedField, scanFields } from './scanFields.js'
+import { graphParts, replaceField, type ScannedField, scanFields } from './scanFields.js'
 
 /** A ValueInfoProto of the main graph whose type is a dense tensor with a shape. */
 export interface ShapedValue {
   readonly name: string
   readonly kind: 'input' | 'output' | 'value_info'
+  /** TensorProto.DataType code. */
+  readonly elemType: number
   /** A number, a name, or null where nothing is said. */
   readonly dims: readonly (number | string | null)[]
   /** Where each of them stands (TensorShapeProto.Dimension). */
   readonly fields: readonly ScannedField[]
 }
 
-/** ModelProto.graph; GraphProto's lists of values. */
-const GRAPH = 7
+/** GraphProto's lists of values. */
 const kinds: Readonly<Record<number, ShapedValue['kind']>> = { 11: 'input', 12: 'output', 13: 'value_info' }
 
 /** Every value of the main graph that has a shape. */
@@ -28,11 +29,11 @@ export function valueShapes(model: Model): ShapedValue[] {
   return values
 }
 
-/** The (possibly split) GraphProto. */
-export const graphParts = (model: Model): Frame[] =>
-  scanFields(model, { parent: null, lengthStart: 0, start: 0, end: model.byteLength }).flatMap((f) =>
-    f.number === GRAPH && f.body ? [f.body] : [],
-  )
+/** ValueInfoProto.name. */
+export function nameOf(model: Model, frame: Frame): string {
+  const name = scanFields(model, frame).find((f) => f.number === 1)
+  return name ? text(model, name) : ''
+}
 
 function shapedValue(model: Model, kind: ShapedValue['kind'], frame: Frame): ShapedValue | null {
   const own = scanFields(model, frame)
@@ -42,8 +43,8 @@ function shapedValue(model: Model, kind: ShapedValue['kind'], frame: Frame): Sha
   const tensor = inner(type, 1)
   if (!tensor.some((f) => f.number === 2)) return null
   const fields = inner(tensor, 2).filter((f) => f.number === 1)
-  const name = own.find((f) => f.number === 1)
-  return { name: name ? text(model, name) : '', kind, dims: fields.map((f) => dimOf(model, f)), fields }
+  const elem = tensor.find((f) => f.number === 1)
+  return { name: nameOf(model, frame), kind, elemType: elem ? signed(model, elem) : 0, dims: fields.map((f) => dimOf(model, f)), fields }
 }
 
 function dimOf(model: Model, { body }: ScannedField): number | string | null {

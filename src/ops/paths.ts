@@ -47,6 +47,7 @@ export const paths: Readonly<Record<string, Path>> = {
     if (!axes) return blurred(c)
     const rank = dims.length + axes.length
     const added = new Set(axes.map((a) => from(a, rank)))
+    if (added.size < axes.length || [...added].some((a) => a < 0 || a >= rank)) return blurred(c)
     const insert = <T>(list: readonly T[], value: T) => {
       const rest = [...list]
       return Array.from({ length: rank }, (_, i) => (added.has(i) ? value : (rest.shift() as T)))

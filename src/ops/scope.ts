@@ -6,6 +6,8 @@ import { type Constant, constantOf } from './view.js'
 
 /** Bodies that one model may run, function calls and subgraphs counted each time: a doubling chain of 20 functions is no network. */
 const MAX_SCOPES = 200_000
+/** Bodies in bodies: calls and subgraphs together. Libraries of functions come to ten; the stack ends at thousands. */
+const MAX_NESTED = 500
 
 /** A graph at one place of execution: a function's body has one for every call. */
 export interface Scope {
@@ -57,6 +59,9 @@ export class Calls {
   }
 
   counted(scope: Scope): Scope {
+    let depth = 0
+    for (let s = scope.caller; s; s = s.scope.caller) depth++
+    if (depth > MAX_NESTED) throw invalid(`Functions and subgraphs run each other more than ${MAX_NESTED} deep: refused.`)
     if (++this.count > MAX_SCOPES) throw invalid(`The model's functions and subgraphs run more than ${MAX_SCOPES} bodies: refused.`)
     return scope
   }

@@ -117,6 +117,7 @@ function deal(atoms: readonly Atom[], sizes: readonly number[]): Atom[][] | null
 /** A stretch of `length` along `axis`: the outermost atom shrinks. */
 export function sliced(c: Constant, axis: number, length: number): Constant {
   if (length === c.dims?.[axis]) return c
+  if (c.dims?.[axis] === undefined) return withAxes({ ...c, dims: null }, null, () => null)
   const dims = c.dims?.map((d, i) => (i === axis ? length : d)) ?? null
   return withAxes(c, dims, (axes) => {
     const result = [...axes]

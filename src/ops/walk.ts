@@ -78,13 +78,23 @@ function follow(op: Op): boolean {
   const isLayer = allConstant && !computed && results.every((r) => r === null) && op.key in slots
   const isIngredient = isLayer && fateOf(scope, node.outputs[0] ?? '') === 'ingredient'
   node.outputs.forEach((name, i) => {
-    const moved = results[i] ?? (allConstant && (!isLayer || isIngredient) ? opaque(known) : null)
+    const moved = within(results[i]) ?? (allConstant && (!isLayer || isIngredient) ? opaque(known) : null)
     if (name !== '' && i === 0 && computed)
       scope.constants.set(name, { dims: moved?.dims ?? computed.dims, views: moved?.views ?? [], ints: computed.ints })
     else if (name !== '' && moved) scope.constants.set(name, moved === inputs[0] ? moved : { ...moved, ints: null })
   })
   return isIngredient || computed !== null || results.some((r) => r !== null)
 }
+
+/** Parts and axes that are followed: stacks have hundreds, doubled again and again they would fill the memory. */
+const MAX_VIEWS = 4096
+const MAX_AXES = 256
+
+/** null where a path puts together more than is followed. */
+const within = (c: Constant | null | undefined): Constant | null =>
+  c && c.views.length <= MAX_VIEWS && (c.dims?.length ?? 0) <= MAX_AXES && c.views.every((v) => (v.axes?.flat().length ?? 0) <= MAX_AXES)
+    ? c
+    : null
 
 function isStored(scope: Scope, name: string | undefined): boolean {
   const definition = scope.graph.defined.get(name ?? '')

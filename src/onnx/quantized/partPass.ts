@@ -94,7 +94,12 @@ export function partPass(model: Model, make: (draw: PlannedDraw) => Fill): PartP
 
   function* chunks(fill: PlannedFill, { codes, scale, values: which }: IntegerPart, by: Steps): Generator<QuantizedChunk> {
     const { tensor } = fill.weight
-    const all = which === 'old' ? oldValues(tensor, codes) : drawn(fill, scale.kind === 'drawn' ? scale.group : null)
+    const all =
+      which === 'old'
+        ? oldValues(tensor, codes)
+        : scale.kind === 'drawn'
+          ? drawn(memberOf(fill, scale.group), scale.group)
+          : drawn(fill, null)
     let start = 0
     for (const values of all) {
       const indices = indicesOf(codes, start, values.length)
@@ -128,6 +133,10 @@ export function partPass(model: Model, make: (draw: PlannedDraw) => Fill): PartP
   }
   return { units, steps, chunks }
 }
+
+/** The draw that a fill of a group's integers is made of. */
+const memberOf = (fill: PlannedFill, { members }: QuantizedGroup): PlannedDraw =>
+  members.find(({ draw }) => draw.weight === fill.weight)?.draw ?? fill
 
 function indicesOf({ quantization }: Codes, start: number, length: number): Uint32Array {
   const indices = new Uint32Array(length)

@@ -25,7 +25,7 @@ export function quantizedFills(model: Model, weights: readonly Weight[], draws: 
   const keep = ({ weight: { tensor } }: PlannedDraw, detail: string) =>
     kept.push({ name: tensor.name, reason: 'quantized', detail, elementCount: tensor.elementCount })
   const fit = draws.filter((draw) => {
-    const reason = unfit(draw.weight)
+    const reason = unfit(draw)
     if (reason !== null) keep(draw, reason)
     return reason === null
   })
@@ -57,11 +57,13 @@ export function quantizedFills(model: Model, weights: readonly Weight[], draws: 
 const isZero = ({ distribution }: PlannedDraw) => distribution.family === 'constant' && distribution.mean === 0
 const isSteady = (draw: PlannedDraw) => isZero(draw) || draw.weight.quantization?.codeType === 'INT32'
 
-function unfit({ tensor, quantization, readers }: Weight): string | null {
+function unfit({ weight: { tensor, quantization, readers }, rng }: PlannedDraw): string | null {
   if (quantization === null) return `${tensor.dataType} values that nothing gives a scale`
   if (quantization.fixed !== null) return quantization.fixed
   if (tensor.elements.kind !== 'stored') return tensor.elements.reason
-  const [reader] = quantization.packing === 'floats' ? [] : readers
+  if (quantization.packing === 'floats')
+    return rng === 'torch' ? "the graph rounds its values, and PyTorch's sequence can't be drawn twice" : null
+  const [reader] = readers
   return reader ? `its integers are read by ${JSON.stringify(reader.name || reader.opType)} too` : null
 }
 

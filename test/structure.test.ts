@@ -1,0 +1,130 @@
+// The architecture: imports go one way, a stage never imports a stage, a dependency has one file that imports it.
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { expect, test } from 'vitest'
+
+/** From the bottom up: a file imports its own layer and those above it in this list. Files at src/ are named, folders end in /. */
+const layers: readonly (readonly [layer: string, ...places: string[]])[] = [
+  ['words', 'types', 'errors', 'reports', 'version'],
+  ['tools', 'bytes/', 'init/', 'run/'],
+  ['format', 'onnx/'],
+  ['operators', 'ops/'],
+  ['names', 'names/', 'recipe/'],
+  [
+    'stages',
+    ...[
+      'readModel',
+      'findWeights',
+      'findNotes',
+      'selectWeights',
+      'planFills',
+      'planHead',
+      'makePlan',
+      'writePlan',
+      'verifyPlan',
+      'runModel',
+    ],
+    ...['compareTensors', 'compareRest'],
+  ],
+  ['pipelines', 'inspect', 'reinit', 'diff'],
+  ['library', 'index'],
+  ['reports', 'report/'],
+  ['command line', 'commands/', 'cli'],
+]
+
+const files = (readdirSync('src', { recursive: true }) as string[]).filter((f) => /\.[tj]s$/.test(f)).map((f) => f.replaceAll('\\', '/'))
+const sources = new Map(files.map((f) => [f, readFileSync(join('src', f), 'utf8')]))
+/** What a file imports: paths below src/, packages by name. */
+const imports = new Map([...sources].map(([file, text]) => [file, importsOf(file, text)]))
+
+function importsOf(file: string, text: string): string[] {
+  const found = [
+    ...text.matchAll(/(?:^|\n)(?:import|export)\s[\w\s{},*]*?from\s['"]([^'"]+)['"]/g),
+    ...text.matchAll(/(?:^|\n)import\s['"]([^'"]+)['"]/g),
+    ...text.matchAll(/\b(?:import|require|require\.resolve)\(\s*['"]([^'"]+)['"]/g),
+  ]
+  return found.map(([, name = '']) => (name.startsWith('.') ? sourceOf(normalize(join(dirname(file), name)).replaceAll('\\', '/')) : name))
+}
+
+/** The .ts file behind a .js import. */
+function sourceOf(path: string): string {
+  return files.includes(path) ? path : path.replace(/\.js$/, '.ts')
+}
+
+const placeOf = (file: string) => (file.includes('/') ? `${file.split('/')[0]}/` : file.replace(/\.[tj]s$/, ''))
+const layerOf = (file: string) => layers.findIndex(([, ...places]) => places.includes(placeOf(file)))
+
+test.each(files)('%s has a place in the layers', (file) => {
+  expect(layerOf(file), `src/${file}: add it to the table of layers`).toBeGreaterThanOrEqual(0)
+})
+
+test.each(files)('%s imports what is below it', (file) => {
+  const own = imports.get(file)?.filter((f) => files.includes(f)) ?? []
+  for (const imported of own) {
+    expect(layerOf(imported), `src/${file} imports src/${imported}`).toBeLessThanOrEqual(layerOf(file))
+    // bytes knows no onnx and init knows no files; a stage does not know another
+    if (layerOf(imported) === layerOf(file) && layerOf(file) > 0 && !mayMeet(file))
+      expect(placeOf(imported), `src/${file} imports src/${imported}`).toBe(placeOf(file))
+  }
+})
+
+/** Pipelines call each other's parts, the command line is one. */
+const mayMeet = (file: string) => ['pipelines', 'command line'].includes(layers[layerOf(file)]?.[0] ?? '')
+
+test('imports have no cycle', () => {
+  const done = new Set<string>()
+  const visit = (file: string, path: readonly string[]): void => {
+    expect(path, [...path, file].join(' → ')).not.toContain(file)
+    if (done.has(file)) return
+    for (const next of valueImports(file)) visit(next, [...path, file])
+    done.add(file)
+  }
+  for (const file of files) visit(file, [])
+})
+
+/** Without `import type`, which is gone when the program runs. */
+function valueImports(file: string): string[] {
+  const text = (sources.get(file) ?? '').replace(/(?:^|\n)(?:import|export) type [^'"]*?['"][^'"]+['"]/g, '')
+  return importsOf(file, text).filter((f) => files.includes(f))
+}
+
+const { dependencies, optionalDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+  dependencies: Record<string, string>
+  optionalDependencies: Record<string, string>
+}
+
+test.each([...Object.keys(dependencies), ...Object.keys(optionalDependencies)])('one file imports %s', (name) => {
+  const importing = files.filter((f) => imports.get(f)?.some((i) => i === name || i.startsWith(`${name}/`)))
+  expect(importing).toHaveLength(1)
+})
+
+test('onnxruntime-node is imported where a model is run, and nowhere before', () => {
+  const importing = files.filter((f) => imports.get(f)?.includes('onnxruntime-node'))
+  expect(importing.every((f) => f.startsWith('run/'))).toBe(true)
+})
+
+test('what is imported is a dependency, or comes with Node', () => {
+  const known = new Set([...Object.keys(dependencies), ...Object.keys(optionalDependencies)])
+  for (const [file, list] of imports)
+    for (const name of list)
+      if (!name.startsWith('node:') && !files.includes(name)) expect(known, `src/${file} imports ${name}`).toContain(name.split('/')[0])
+})
+
+/** Data rather than code: what passes between the stages, a table of one entry after another. */
+const LONG = new Set(['types.ts', 'reports.ts', 'init/initializers.ts'])
+const MAX_LINES = 270
+
+test.each(files)('%s is no longer than a person reads at once', (file) => {
+  if (!LONG.has(file)) expect((sources.get(file) ?? '').split('\n').length - 1).toBeLessThanOrEqual(MAX_LINES)
+})
+
+const stages = files.filter((f) => !f.includes('/') && ['stages', 'pipelines'].includes(layers[layerOf(f)]?.[0] ?? ''))
+test.each(stages)('%s exports the function that it is named after', (file) => {
+  const name = placeOf(file)
+  expect(sources.get(file)).toMatch(new RegExp(`\\nexport (?:async )?function ${name}\\b|\\nexport const ${name} =`))
+})
+
+test('the library exports names, and has no code', () => {
+  const lines = (sources.get('index.ts') ?? '').split('\n').filter((l) => l !== '' && !l.startsWith('//'))
+  for (const line of lines) expect(line).toMatch(/^export (type )?(\{.*\}|\*) from '\.\/[\w/]+\.js'$/)
+})
