@@ -1,18 +1,18 @@
 // npm run bench: the ten targets, each as a ratio of CPU times in one run (README.md beside this file).
-import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { cpus, release, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { groups, jobsOf, variants } from './groups.mjs'
 import { measureIndexing } from './indexing.mjs'
-import { alternate, cpuSeconds, noPeaks, spread } from './measure.mjs'
+import { alternate, noPeaks, run, spread } from './measure.mjs'
 import { models } from './models.mjs'
 import { preparePython } from './peers.mjs'
+import { report } from './report.mjs'
 import { measureSize, sizes } from './scale.mjs'
 import { startUps } from './startUps.mjs'
-import { table } from './table.mjs'
 import { writeModel } from './writeModel.mjs'
 
 const { values: options } = parseArgs({
@@ -30,212 +30,157 @@ const { values: options } = parseArgs({
 const started = new Date()
 const rounds = Number(options.pairs)
 const wanted = options.only?.split(',').map(Number)
-const isWanted = (...targets) => wanted === undefined || targets.some((target) => wanted.includes(target))
+const isWanted = (/** @type {(number | null)[]} */ ...targets) =>
+  wanted === undefined || targets.some((t) => t !== null && wanted.includes(t))
 const cli = resolve(options.dist, 'cli.js')
 if (!existsSync(cli)) throw new Error(`${cli} is not there: npm run build, or --dist FOLDER.`)
 const folder = resolve(options.folder)
 mkdirSync(folder, { recursive: true })
-const { python, versions, missing } = options['no-python']
-  ? { python: null, versions: {}, missing: 'no Python' }
-  : preparePython(folder, options.python)
-if (missing) console.error(missing)
-const hasRuntime = isResolved('onnxruntime-node')
+const peers = options['no-python'] ? { python: null, versions: {}, missing: 'no Python' } : preparePython(folder, options.python)
+const setting = { cli, folder, python: peers.python, hasRuntime: isResolved('onnxruntime-node') }
 const clones = canClone()
-const setting = { cli, python, hasRuntime, folder }
 
-/** What is measured: { target, job, against, limit, measured by column, met }. */
+/**
+ * What was found: `measured` by column, `left`: why it was not.
+ * @type {import('./report.mjs').Result[]}
+ */
 const results = []
-const seconds = []
-for (const group of groups) {
-  const targets = group.rows.map(({ target }) => target)
-  if (!isWanted(...targets)) continue
-  const left = prepare(group.model)
-  if (left !== null) {
-    for (const row of group.rows) add(group.what, row, {}, left)
-    continue
-  }
-  console.error(`${elapsed()}  ${group.what}`)
-  const found = alternate(jobsOf(group, setting), rounds)
-  for (const row of group.rows) {
-    const isClone = row.clones !== undefined && row.clones !== clones
-    const columns = Object.keys(variants).filter((name) => name in found[0] && (row.only ?? name) === name)
-    const measured = columns.map((name) => [name, spread(found.map((s) => row.ratio(s, s[name])))])
-    const isMissing = measured.some(([, { median }]) => !Number.isFinite(median))
-    if (isClone) add(group.what, row, {}, row.clones ? 'no clones here' : 'clones here')
-    else
-      add(
-        group.what,
-        row,
-        Object.fromEntries(measured),
-        isMissing ? 'not measured: no Python' : columns.length === 0 ? 'no onnxruntime-node' : null,
-      )
-  }
-  const medians = Object.keys(found[0]).map((name) => [name, spread(found.map((s) => s[name])).median])
-  seconds.push({ job: group.what, seconds: Object.fromEntries(medians), rounds: found })
-}
+/** @type {import('./report.mjs').Times[]} */
+const times = []
 
-if (isWanted(6)) measureSizes()
+for (const group of groups) if (isWanted(...group.rows.map(({ target }) => target))) measureGroup(group)
+if (isWanted(6)) for (const size of sizes) measureMemory(size)
 if (isWanted(7, 9)) measureFills()
 if (isWanted(8)) await measureIndex()
 if (wanted === undefined) measureStart()
-report()
+report(results, times, { started, rounds, clones, ...peers })
 if (!options.keep) for (const name of ['models', 'out']) rmSync(join(folder, name), { recursive: true, force: true })
-process.exitCode = results.every(({ met }) => met !== false) ? 0 : 1
 
-function add(job, { target, against, atLeast, atMost, only }, measured, left) {
-  const value = measured[only ?? 'writing alone']?.median
-  const limit = atLeast !== undefined ? `≥ ${atLeast}` : atMost !== undefined && atMost !== Number.POSITIVE_INFINITY ? `≤ ${atMost}` : ''
-  const met = left !== null || limit === '' ? null : atLeast !== undefined ? value >= atLeast : value <= atMost
-  results.push({ target, job, against, limit, measured: left === null ? measured : {}, met, left })
-}
-
-/** Generates a model where it is not there yet; why it can't be measured, or null. */
-function prepare(name) {
-  const { large, size, holes } = models[name]
-  if (large && options.quick) return 'left out by --quick'
-  const path = join(folder, 'models', name, 'model.onnx')
-  if (existsSync(path)) return null
-  const { bavail, bsize } = statfsSync(folder)
-  const needed = (holes ? 2 : 3) * size
-  if (bavail * bsize < needed) return `${(needed / 1e9).toFixed(1)} GB of disk needed, ${((bavail * bsize) / 1e9).toFixed(1)} free`
-  console.error(`${elapsed()}  generating ${models[name].what}`)
-  writeModel(path, models[name].graph())
-  return null
-}
-
-function measureSizes() {
-  for (const size of sizes) {
-    const { what } = models[size.model]
-    const row = { target: 6, against: 'MiB resident at most', atMost: size.atMost, only: 'proven' }
-    const left = prepare(size.model) ?? noPeaks
-    console.error(`${elapsed()}  memory: ${size.what}, ${what}`)
-    const found = left === null ? measureSize(size, setting) : null
-    const mebibytes = found && spread([found.mebibytes])
-    add(`${size.what}, ${what}`, row, found ? { proven: mebibytes } : {}, left)
-    if (found) seconds.push({ job: `${size.what}, ${what}`, seconds: { proven: found.seconds }, rounds: [] })
+function measureGroup(group) {
+  const { value: found, left } = attempt(group.what, [group.model], () => alternate(jobsOf(group, setting), rounds))
+  for (const row of group.rows) {
+    const columns = found ? Object.keys(variants).filter((name) => name in found[0] && (row.only ?? name) === name) : []
+    const measured = Object.fromEntries(columns.map((name) => [name, spread(found.map((s) => row.ratio(s, s[name])))]))
+    const others = row.clones === undefined || row.clones === clones ? null : clones ? 'the file system clones' : 'no clones here'
+    const absent = columns.length === 0 ? 'no onnxruntime-node' : absentPeer(measured)
+    add(group.what, row, measured, left ?? others ?? absent)
   }
+  if (found) addTimes(group.what, found)
 }
 
+function measureMemory(size) {
+  const job = `${size.what}, ${models[size.model].what}`
+  const { value: found, left } = noPeaks === null ? attempt(job, [size.model], () => measureSize(size, setting)) : { left: noPeaks }
+  const row = { target: 6, against: 'MiB resident at most', atMost: size.atMost, only: 'proven' }
+  add(job, row, found ? { proven: spread([found.mebibytes]) } : {}, left)
+  if (found) times.push({ job, seconds: { proven: found.seconds } })
+}
+
+/** Speeds as multiples of theirs: fills.mjs has its own alternating pairs, on one thread and without any start. */
 function measureFills() {
-  console.error(`${elapsed()}  fills`)
-  const args = [join(import.meta.dirname, 'fills.mjs'), ...(python ? [python] : []), '--json', ...(options.quick ? [] : ['--large'])]
-  const found = JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }))
-  /** Speed as a multiple of theirs. */
   const limits = {
     'normal, torch normal_': [7, 0.9],
     'normal, numpy standard_normal': [7, 2],
     'orthogonal 1024², torch orthogonal_ 1024': [9, 0.25],
   }
-  for (const { name, against } of found) {
-    if (against.length === 0)
-      add(
-        `fill: ${name}`,
-        { target: name === 'normal' ? 7 : name === 'orthogonal 1024²' ? 9 : null, against: 'torch, numpy' },
-        {},
-        'not measured: no Python',
-      )
+  const args = [
+    join(import.meta.dirname, 'fills.mjs'),
+    ...(peers.python ? [peers.python] : []),
+    '--json',
+    ...(options.quick ? [] : ['--large']),
+  ]
+  const { value: found, left } = attempt('fills', [], () => JSON.parse(run([process.execPath, ...args]).stdout))
+  for (const [pair, [target, atLeast]] of Object.entries(limits)) {
+    const [name, job] = pair.split(', ')
+    if (!found || !peers.python)
+      add(`fill: ${name}`, { target, against: `as fast as ${job}`, atLeast }, {}, left ?? 'not measured: no Python')
+  }
+  for (const { name, count, seconds, against } of found ?? []) {
     for (const { job, ratio } of against) {
       const [target, atLeast] = limits[`${name}, ${job}`] ?? [null, undefined]
-      add(`fill: ${name}`, { target, against: job, atLeast }, { 'writing alone': ratio }, null)
+      add(`fill: ${name}`, { target, against: `as fast as ${job}`, atLeast }, { 'writing alone': ratio }, null)
     }
+    times.push({ job: `fill: ${name}, ${(count / seconds / 1e6).toPrecision(3)} M/s`, seconds: { ours: seconds } })
   }
-  seconds.push(
-    ...found.map(({ name, count, seconds: s }) => ({
-      job: `fill: ${name}`,
-      seconds: { [`${(count / s / 1e6).toPrecision(3)} M/s`]: s },
-      rounds: [],
-    })),
-  )
 }
 
 async function measureIndex() {
-  const left = prepare('initializers') ?? prepare('quarter')
-  const job = models.initializers.what
+  const job = `index: ${models.initializers.what}`
   const rows = [
-    ['of onnx.load', (s) => s.read / s['onnx.load'], 3],
-    ['with findWeights, of onnx.load', (s) => (s.read + s.find) / s['onnx.load'], undefined],
-    // four times as many: linear is 4; the rest is for what a cold start hides in the smaller
-    ['growth from a quarter', (s) => s.read / s.readQuarter, 5],
-    ['growth from a quarter, with findWeights', (s) => (s.read + s.find) / (s.readQuarter + s.findQuarter), 5],
+    { against: 'times onnx.load', ratio: (s) => s.read / s['onnx.load'], atMost: 3 },
+    { against: 'with findWeights, times onnx.load', ratio: (s) => (s.read + s.find) / s['onnx.load'] },
+    // linear is 4; the smaller one's share of a cold start makes it less
+    { against: 'growth from a quarter', ratio: (s) => s.read / s.readQuarter, atMost: 5 },
+    { against: 'growth from a quarter, with findWeights', ratio: (s) => (s.read + s.find) / (s.readQuarter + s.findQuarter), atMost: 5 },
   ]
-  console.error(`${elapsed()}  indexing`)
-  const found = left === null ? await measureIndexing(setting, rounds) : []
-  for (const [against, ratio, atMost] of rows) {
-    const measured = left === null ? spread(found.map(ratio)) : null
-    const isMissing = measured !== null && !Number.isFinite(measured.median)
-    add(
-      `index: ${job}`,
-      { target: 8, against, atMost },
-      measured && !isMissing ? { 'writing alone': measured } : {},
-      left ?? (isMissing ? 'not measured: no Python' : null),
-    )
+  const { value, left } = attempt(job, ['initializers', 'quarter'], () => measureIndexing(setting, rounds))
+  const found = await value
+  for (const row of rows) {
+    const measured = found ? { 'writing alone': spread(found.map(row.ratio)) } : {}
+    add(job, { target: 8, ...row }, measured, left ?? absentPeer(measured))
   }
-  if (found.length > 0) {
-    const medians = Object.keys(found[0]).map((name) => [name, spread(found.map((s) => s[name])).median])
-    seconds.push({ job: `index: ${job}`, seconds: Object.fromEntries(medians.filter(([, s]) => Number.isFinite(s))), rounds: found })
-  }
+  if (found) addTimes(job, found)
 }
 
+/** What little jobs cost beside Node's own start. */
 function measureStart() {
-  prepare('mlp')
-  console.error(`${elapsed()}  starts`)
-  const found = alternate(startUps(setting), rounds)
-  for (const name of Object.keys(found[0]))
+  const { value: found } = attempt('starts', ['mlp'], () => alternate(startUps(setting), rounds))
+  for (const name of Object.keys(found?.[0] ?? {}))
     if (name !== 'node -e 0')
-      add(name, { target: null, against: 'of node -e 0' }, { 'writing alone': spread(found.map((s) => s[name] / s['node -e 0'])) }, null)
+      add(name, { target: null, against: 'times node -e 0' }, { 'writing alone': spread(found.map((s) => s[name] / s['node -e 0'])) }, null)
 }
 
-function report() {
-  const shown = (value) => (value >= 100 ? value.toFixed(0) : value.toFixed(2))
-  const cell = (s) => (s === undefined ? '' : s.min === s.max ? shown(s.median) : `${shown(s.median)} (${shown(s.min)}–${shown(s.max)})`)
-  const order = results.toSorted((a, b) => (a.target ?? 99) - (b.target ?? 99))
-  const rows = order.map(({ target, job, against, limit, measured, met, left }) => {
-    const [write, proven, run] = Object.keys(variants).map((name) => cell(measured[name]))
-    return [
-      target === null ? '' : String(target),
-      job,
-      against,
-      left ?? write,
-      limit,
-      met === null ? '' : met ? 'met' : 'MISSED',
-      proven,
-      run,
-    ]
-  })
-  const [write, ...others] = Object.keys(variants)
-  console.log(table(['>target', 'job', 'against', write, '>limit', '', ...others], rows))
-  const times = seconds.map(({ job, seconds: s }) => [
-    job,
-    Object.entries(s)
-      .map(([name, value]) => `${name} ${value.toFixed(3)}`)
-      .join(' · '),
-  ])
-  console.log(`\n${table(['job', 'median CPU seconds'], times)}`)
-  const judged = results.filter(({ met }) => met !== null)
-  const machine = `${cpus().length} × ${cpus()[0]?.model}, ${process.platform} ${release()}, Node ${process.versions.node}`
-  const peersUsed = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
-  console.log(
-    `\n${machine}; ${peersUsed.length > 0 ? peersUsed.join(', ') : missing}; ${rounds} rounds${rounds < 7 ? ', fewer than the 7 that count' : ''}`,
-  )
-  console.log(
-    `${judged.filter(({ met }) => met).length} of ${judged.length} limits met, ${results.filter(({ target, left }) => target && left).length} not measured`,
-  )
-  const file = join(import.meta.dirname, 'results', `${started.toISOString().replaceAll(':', '-').slice(0, 19)}.json`)
-  mkdirSync(join(import.meta.dirname, 'results'), { recursive: true })
-  writeFileSync(file, `${JSON.stringify({ started, machine, versions, rounds, clones, results: order, seconds }, null, 2)}\n`)
-  console.log(`written to bench/results/${readdirSync(join(import.meta.dirname, 'results')).at(-1)}`)
+/** A measurement, or why there is none: a model too large, a job that failed. */
+function attempt(what, needed, measure) {
+  const left = needed.map(prepare).find((reason) => reason !== null) ?? null
+  if (left !== null) return { left }
+  progress(what)
+  try {
+    return { value: measure(), left: null }
+  } catch (error) {
+    console.error(error.message)
+    return { left: `failed: ${error.message.split('\n')[0].slice(0, 60)}` }
+  }
+}
+
+/** Generates a model where it is not there yet; why it can't be measured, or null. */
+function prepare(name) {
+  const { what, large, size, holes, graph } = models[name]
+  if (large && options.quick) return 'left out by --quick'
+  const path = join(folder, 'models', name, 'model.onnx')
+  if (existsSync(path)) return null
+  const { bavail, bsize } = statfsSync(folder)
+  // itself, and two copies at once while a file is replaced
+  const needed = (holes ? 2 : 3) * size
+  if (bavail * bsize < needed) return `${(needed / 1e9).toFixed(1)} GB of disk needed`
+  progress(`generating ${what}`)
+  writeModel(path, graph())
+  return null
+}
+
+function add(job, { target, against, atLeast, atMost, only }, measured, left) {
+  results.push({ target, job, against, atLeast, atMost, judged: only ?? 'writing alone', measured: left === null ? measured : {}, left })
+}
+
+function addTimes(job, found) {
+  const medians = Object.keys(found[0]).map((name) => [name, spread(found.map((s) => s[name])).median])
+  times.push({ job, seconds: Object.fromEntries(medians.filter(([, s]) => Number.isFinite(s))), rounds: found })
+}
+
+function absentPeer(measured) {
+  return Object.values(measured).every(({ median }) => Number.isFinite(median)) ? null : 'not measured: no Python'
 }
 
 function isResolved(name) {
   try {
-    createRequire(cli).resolve(name)
+    createRequire(join(process.cwd(), 'package.json')).resolve(name)
     return true
   } catch {
     return false
   }
 }
 
-/** Whether the file system of the folder clones. */
+/** Whether the folder's file system clones. */
 function canClone() {
   const [from, to] = [join(folder, 'clone-a'), join(folder, 'clone-b')]
   writeFileSync(from, 'x'.repeat(4096))
@@ -244,6 +189,6 @@ function canClone() {
   return status === 0
 }
 
-function elapsed() {
-  return `${((Date.now() - started.getTime()) / 1000).toFixed(0).padStart(5)} s`
+function progress(what) {
+  console.error(`${((Date.now() - started.getTime()) / 1000).toFixed(0).padStart(5)} s  ${what}`)
 }

@@ -23,17 +23,17 @@ const layer = (name) => ['--layers', models[name].layer, '--xavier-normal']
 const all = ['--all', '--xavier-normal']
 
 /** @param {keyof typeof peers} name */
-const faster = (target, name, atLeast) => ({ target, against: name, ratio: (s, ours) => s[name] / ours, atLeast })
+const faster = (target, name, atLeast) => ({ target, against: `faster than ${name}`, ratio: (s, ours) => s[name] / ours, atLeast })
 const times = (target, names, atMost, more = {}) => ({
-  ...{ target, against: `of ${names.join(' + ')}`, atMost, ...more },
+  ...{ target, against: `times ${names.join(' + ')}`, atMost, ...more },
   ratio: (s, ours) => ours / names.reduce((sum, name) => sum + s[name], 0),
 })
 const proof = (s) => s.proven - s['writing alone']
 const run = (s) => s['proven and run'] - s.proven
 const ofProving = (text, ratio, target, atMost) => ({ target, against: text, ratio, atMost, only: 'proven' })
-const ofRun = { target: 10, against: 'the run alone, of node -e 0', ratio: (s) => run(s) / s['node -e 0'], only: 'proven and run' }
-const provenByCopies = ofProving('the proof alone, of cp', (s) => proof(s) / s.cp, 10, 3)
-const provenByWrite = ofProving('the proof alone, of fill and write', (s) => proof(s) / s['writing alone'], 10, 1)
+const ofRun = { target: 10, against: 'the run alone, times node -e 0', ratio: (s) => run(s) / s['node -e 0'], only: 'proven and run' }
+const provenByCopies = ofProving('the proof alone, times cp', (s) => proof(s) / s.cp, 10, 3)
+const provenByWrite = ofProving('the proof alone, times fill and write', (s) => proof(s) / s['writing alone'], 10, 1)
 
 const four = Object.keys(peers)
 /** @type {readonly Group[]} */

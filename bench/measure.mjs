@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { accessSync, readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
@@ -23,24 +23,19 @@ export function cpuSeconds(command) {
 
 const GNU_TIME = '/usr/bin/time'
 /** Why peaks can't be measured here; null: they can. */
-export const noPeaks = (() => {
-  try {
-    accessSync(GNU_TIME)
-    return spawnSync(GNU_TIME, ['-f', '%M', 'true'], { encoding: 'utf8' }).status === 0 ? null : 'GNU time needed'
-  } catch {
-    return 'GNU time needed'
-  }
-})()
+export const noPeaks = spawnSync(GNU_TIME, ['-f', '%M', 'true']).status === 0 ? null : 'GNU time needed'
 
 /**
- * Maximum resident set in MiB, of the largest process where there are several.
+ * CPU seconds and the maximum resident set in MiB (of the largest process where there are several).
  * @param {readonly string[]} command
  * @param {string} folder for a temporary file
  */
-export function peakMiB(command, folder) {
+export function secondsAndPeak(command, folder) {
   const file = join(folder, 'peak')
-  run([GNU_TIME, '-f', '%M', '-o', file, ...command])
-  return Number(readFileSync(file, 'utf8').trim().split('\n').at(-1)) / 1024
+  const seconds = cpuSeconds([GNU_TIME, '-f', '%M', '-o', file, ...command])
+  const mebibytes = Number(readFileSync(file, 'utf8').trim().split('\n').at(-1)) / 1024
+  rmSync(file)
+  return { seconds, mebibytes }
 }
 
 /** @param {readonly string[]} command */

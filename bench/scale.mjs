@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { cpuSeconds, noPeaks, peakMiB } from './measure.mjs'
+import { secondsAndPeak } from './measure.mjs'
 import { models } from './models.mjs'
 
 const MAX_MIB = 80
@@ -10,7 +10,7 @@ const layer = (name) => ['--layers', models[name].layer, '--xavier-normal', '--n
 const all = ['--all', '--xavier-normal', '--no-run']
 
 /**
- * What a size costs, bytes and values proven: maximum resident set and CPU seconds of one run each.
+ * What a size costs, bytes and values proven: maximum resident set and CPU seconds of one run.
  * @type {readonly { model: keyof typeof models, what: string, flags: readonly string[] | null, atMost: number }[]} `flags` null: inspect
  */
 export const sizes = [
@@ -29,15 +29,10 @@ export const sizes = [
 export function measureSize({ model, flags }, { cli, folder }) {
   const output = join(folder, 'out')
   const input = join(folder, 'models', model, 'model.onnx')
-  const command = [process.execPath, cli, ...(flags ? [input, '--output', join(output, 'model.onnx'), ...flags] : ['inspect', input])]
-  const fresh = () => {
-    rmSync(output, { recursive: true, force: true })
-    mkdirSync(output, { recursive: true })
-  }
-  fresh()
-  const mebibytes = noPeaks === null ? peakMiB(command, folder) : null
-  fresh()
-  const seconds = cpuSeconds(command)
   rmSync(output, { recursive: true, force: true })
-  return { mebibytes, seconds }
+  mkdirSync(output, { recursive: true })
+  const args = flags ? [input, '--output', join(output, 'model.onnx'), ...flags] : ['inspect', input]
+  const found = secondsAndPeak([process.execPath, cli, ...args], folder)
+  rmSync(output, { recursive: true, force: true })
+  return found
 }

@@ -14,25 +14,20 @@ export function findWeights(model: Model, kind: FanKind = 'graph'): { weights: W
   const { found, heads, inAttributes } = collectUses(model, kind, isNamedNumber)
   const signature = signatureOf(model)
   const containers = containersOf(found)
-  const siblings = new Map<Node, Set<Tensor>>()
-  for (const [tensor, { uses }] of found)
-    for (const { place } of uses) siblings.set(place.owner.node, (siblings.get(place.owner.node) ?? new Set()).add(tensor))
+  const siblings = siblingsOf(found)
   const weights: Weight[] = []
   const skipped: Skipped[] = []
   for (const tensor of model.tensors) {
     const of = found.get(tensor) ?? NOT_FOUND
+    found.delete(tensor)
     const skip = (reason: string, detail: string) => skipped.push({ name: tensor.name, reason, detail, elementCount: tensor.elementCount })
     const layers = layersOf(
       of.quantizes ?? tensor,
-      of.uses.map(({ place }) => ({ ...place, siblings: siblings.get(place.owner.node) ?? new Set() })),
+      of.uses.map(({ place }) => ({ ...place, siblings: siblings.get(place.owner.node) ?? [] })),
       signature,
       containers,
     )
-    const uses = of.uses.map(({ use, place }, i): WeightUse => {
-      const activation = use.fan && activationAfter(model, place.scope, place.node)
-      const isLast = use.fan !== null && use.role === 'weight' && endsBranch(place.scope, place.node)
-      return { ...use, layer: layers[i] ?? '', activation, head: heads.has(place.owner.node), endsBranch: isLast }
-    })
+    const uses = of.uses.map((draft, i) => complete(model, draft, layers[i] ?? '', heads))
     const [first, ...rest] = uses
     if (of.refused !== null) skip('blocked-order', of.refused)
     else if (first === undefined) {
@@ -44,7 +39,7 @@ export function findWeights(model: Model, kind: FanKind = 'graph'): { weights: W
       const { role, layer, fan, layout, activation } = decides
       const quantization = mergedQuantization(uses)
       const head = uses.some((u) => u.head)
-      weights.push({ tensor, uses: [first, ...rest], readers: [...of.readers], head, role, layer, fan, layout, activation, quantization })
+      weights.push({ tensor, uses: [first, ...rest], readers: of.readers, head, role, layer, fan, layout, activation, quantization })
     }
   }
   for (const { node, floatCount } of inAttributes) {
@@ -54,7 +49,40 @@ export function findWeights(model: Model, kind: FanKind = 'graph'): { weights: W
   return { weights, skipped }
 }
 
-const NOT_FOUND: Found = { uses: [], readers: new Set(), refused: null, quantizes: null }
+const NOT_FOUND: Found = { uses: [], readers: [], refused: null, quantizes: null }
+
+/** Each field by its name: spreading would give every use a hidden class of its own, as large as itself. */
+function complete(model: Model, { use, place }: Found['uses'][number], layer: string, heads: ReadonlySet<Node>): WeightUse {
+  const { node, opType, domain, input, role, layout, groups, stacked, fan, quantization, operand } = use
+  const activation = fan && activationAfter(model, place.scope, place.node)
+  const isLast = fan !== null && role === 'weight' && endsBranch(place.scope, place.node)
+  const head = heads.has(place.owner.node)
+  const known = {
+    node,
+    opType,
+    domain,
+    input,
+    role,
+    layout,
+    groups,
+    stacked,
+    fan,
+    layer,
+    activation,
+    quantization,
+    head,
+    endsBranch: isLast,
+  }
+  return operand === undefined ? known : { ...known, operand }
+}
+
+/** By operator: its tensors, where one of them has no name of its own. */
+function siblingsOf(found: ReadonlyMap<Tensor, Found>): ReadonlyMap<Node, Tensor[]> {
+  const siblings = new Map<Node, Tensor[]>()
+  for (const [tensor, { uses }] of found) if (!splitParameter(tensor.name)) for (const { place } of uses) siblings.set(place.owner.node, [])
+  for (const [tensor, { uses }] of found) for (const { place } of uses) siblings.get(place.owner.node)?.push(tensor)
+  return siblings
+}
 
 /** A single number is a parameter only by its name: a learned temperature, not an epsilon. */
 const isNamedNumber = ({ owner, elementCount, name }: Tensor) =>
@@ -67,7 +95,7 @@ function isParameter(tensor: Tensor, { role }: WeightUse, signature: ReadonlyMap
   return kind === 'PARAMETER' || (kind === undefined && tensor.owner === 'initializer' && !isCounter(tensor.name))
 }
 
-function unusedDetail(readers: ReadonlySet<Node>): string {
-  const ops = [...new Set([...readers].map((n) => n.opType))]
+function unusedDetail(readers: readonly Node[]): string {
+  const ops = [...new Set(readers.map((n) => n.opType))]
   return ops.length > 0 ? `read by ${ops.slice(0, 4).join(', ')}: not a known parameter` : 'read by no node'
 }

@@ -61,6 +61,7 @@ export function planFills(
     if (spec === null) keep('bias-kept', 'a bias, and --bias keep was given')
     else if (weight.quantization === null && !isFloatType(tensor.dataType)) keep('quantized', `${tensor.dataType} values without a scale`)
     else if (tensor.elements.kind !== 'stored') keep('unwritable', tensor.elements.reason)
+    else if (weight.quantization !== null && weight.quantization.fixed !== null) keep('quantized', weight.quantization.fixed)
     else {
       const fan = weight.fan ?? (roles[role] ? (settings.fans.get(weight.layer) ?? null) : lastAxisFan(tensor))
       if (weight.fan === null && !roles[role] && spec === rule.init)

@@ -177,7 +177,21 @@ test('every initializer is in the help, and every flag of the table works', asyn
 test('whatever stands on the command line is done or refused in a line', async () => {
   const words = fc.oneof(
     fc.constantFrom('m.onnx', '-', '--', '---', '-1e-3', '--all', '--all=', '-l', '--layers', 'inspect', '--he-normal', '-o', '--fan'),
-    fc.constantFrom('--toString', '--hasOwnProperty=1', '-c', '--dim', '--seed', '-qv', '-lfc', '-x=', '--=', '-=', '--a.b', '--no-all', '--_'),
+    fc.constantFrom(
+      '--toString',
+      '--hasOwnProperty=1',
+      '-c',
+      '--dim',
+      '--seed',
+      '-qv',
+      '-lfc',
+      '-x=',
+      '--=',
+      '-=',
+      '--a.b',
+      '--no-all',
+      '--_',
+    ),
     fc.string({ maxLength: 4 }).map((text) => `--${text}`),
     fc.string({ maxLength: 4 }).map((text) => `-${text}`),
     fc.string({ maxLength: 4 }),

@@ -77,7 +77,9 @@ describe('made fixtures', () => {
 
 // ---- contract: an entry of a table without a fixture is a failure ----
 
-const uses = new Set(names.flatMap((name) => Object.values(expectationOf(name).parameters).flatMap((p) => p.uses.map((u) => u.split(' ')[0] as string))))
+const uses = new Set(
+  names.flatMap((name) => Object.values(expectationOf(name).parameters).flatMap((p) => p.uses.map((u) => u.split(' ')[0] as string))),
+)
 const skippedReasons = new Set(names.flatMap((name) => Object.values(expectationOf(name).skipped ?? {})))
 const short = (key: string) => key.replace(/^ai\.onnx:/, '')
 

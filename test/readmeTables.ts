@@ -20,7 +20,9 @@ export const sections: Readonly<Record<string, () => string>> = {
   },
   initializers: () => {
     const rows = Object.entries(initializers).map(([name, { aliases, summary, parameters }]) => {
-      const keys = Object.entries(parameters).map(([key, p]) => `${key}${'default' in p && p.default !== undefined ? `=${String(p.default)}` : ''}`)
+      const keys = Object.entries(parameters).map(
+        ([key, p]) => `${key}${'default' in p && p.default !== undefined ? `=${String(p.default)}` : ''}`,
+      )
       const also = aliases.length > 0 ? ` (${aliases.join(', ')})` : ''
       return `| ${name}${also} | ${escaped(summary)} | ${escaped(keys.join(', '))} |`
     })
@@ -32,7 +34,10 @@ export const sections: Readonly<Record<string, () => string>> = {
 export function withSections(readme: string): string {
   return Object.entries(sections).reduce(
     (text, [name, make]) =>
-      text.replace(new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(<!-- /${name} -->)`), (_, open: string, close: string) => `${open}${make()}\n${close}`),
+      text.replace(
+        new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(<!-- /${name} -->)`),
+        (_, open: string, close: string) => `${open}${make()}\n${close}`,
+      ),
     readme,
   )
 }

@@ -7,7 +7,7 @@ const SECONDS = 150
 const statuses = ['passed', 'failed-before', 'unsupported', 'refused', 'too-large', 'timeout', 'failed']
 
 /**
- * Heads with 7 and with twice their classes: those of MANIFEST.json with their class axes where it has them, and the others refused; the
+ * Heads with 7 and with twice their classes, and cut off: those of MANIFEST.json with their class axes where it has them, and the others refused; the
  * heads of all other models run where the input does, or are refused in a line.
  */
 export async function classes({ shared, dist, work, models }) {
@@ -19,7 +19,7 @@ export async function classes({ shared, dist, work, models }) {
   )
   const wanted = models.filter((m) => (m.corpus === 'public' ? heads.has(m.name.replace(/\.onnx$/, '')) : m.corpus === 'exported'))
   const tasks = wanted.flatMap((model) =>
-    [7, null].map((count) => {
+    [7, null, 0].map((count) => {
       const head = model.corpus === 'public' ? heads.get(model.name.replace(/\.onnx$/, '')).head : null
       return { model, head, count, selection: head && head.other_heads.length > 0 ? { layers: [head.weight] } : { head: true } }
     }),
@@ -31,7 +31,7 @@ export async function classes({ shared, dist, work, models }) {
   )
   const results = tasks.map((task, i) => ({ ...task, ...(answers[i].died ? { status: 'died', message: answers[i].died } : answers[i]) }))
   printCounts(
-    results.map(({ model, status }) => ({ row: model.corpus, column: status })),
+    results.map(({ model, count, status }) => ({ row: `${model.corpus}, ${count === 0 ? 'cut off' : 'resized'}`, column: status })),
     statuses,
   )
   printGroups(results.filter((r) => r.status === 'refused').map(({ model, message }) => ({ text: message, name: model.name })))
@@ -39,7 +39,7 @@ export async function classes({ shared, dist, work, models }) {
     const where = `${model.corpus}/${model.name}, ${count ?? 'twice as many'} classes`
     if (['failed', 'died', 'error'].includes(status)) return [`${where}: ${status}: ${message}`]
     if (others.length > 0) return [`${where}: ${others.join(', ')} changed too`]
-    return head ? asNamed(head, status, message, count ?? 2 * head.num_classes, outputs, shapes).map((line) => `${where}: ${line}`) : []
+    return head && count !== 0 ? asNamed(head, status, message, count ?? 2 * head.num_classes, outputs, shapes).map((line) => `${where}: ${line}`) : []
   })
 }
 

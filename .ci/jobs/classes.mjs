@@ -5,7 +5,7 @@ import { join } from 'node:path'
 const TIMEOUT_SECONDS = 30
 
 /**
- * A head with `classes` classes (null: twice as many as it has), run and proven. The status of the run, or the code of what refuses it.
+ * A head with `classes` classes (null: twice as many as it has; 0: cut off), run and proven: the status of the run, or what refuses it.
  * @param {{ path: string, folder: string, selection: object, classes: number | null }} task
  */
 export default async function classes({ reinit, inspect, diff, ReinitError }, { path, folder, selection, classes: wanted }) {
@@ -13,6 +13,10 @@ export default async function classes({ reinit, inspect, diff, ReinitError }, { 
   mkdirSync(folder, { recursive: true })
   const options = { ...selection, init: 'xavier_normal' }
   try {
+    if (wanted === 0) {
+      const { run } = await reinit(path, { ...selection, featureExtractor: true, output, timeout: TIMEOUT_SECONDS })
+      return { status: run.status, message: run.message ?? '', count: 0 }
+    }
     const count = wanted ?? 2 * (await reinit(path, { ...options, numClasses: 1, dryRun: true, labels: ['one'], output })).head.classes
     const resize = (labels) => reinit(path, { ...options, numClasses: count, output, timeout: TIMEOUT_SECONDS, ...labels })
     const report = await resize({}).catch((error) => {

@@ -1,7 +1,6 @@
-import { closeSync, fstatSync, openSync } from 'node:fs'
-import { ReinitError } from '../errors.js'
+import { fstatSync, openSync } from 'node:fs'
 import type { ByteSource } from '../types.js'
-import { readFully } from './source.js'
+import { closeReader, readError, readFully } from './source.js'
 
 /** What is read, written and compared at a time: large enough that a system call is cheap, small enough for the processor's cache. */
 export const CHUNK_BYTES = 1 << 18
@@ -25,7 +24,7 @@ export class FileWindow implements ByteSource {
   }
 
   close(): void {
-    closeSync(this.descriptor)
+    closeReader(this.descriptor)
   }
 
   private load(start: number, end: number): void {
@@ -36,8 +35,7 @@ export class FileWindow implements ByteSource {
     try {
       readFully(this.descriptor, this.buffer.subarray(0, stop - start), start)
     } catch (error) {
-      if (error instanceof RangeError) throw new ReinitError('io', `${this.path} became shorter while it was read: try again.`)
-      throw error
+      throw readError(error, this.path)
     }
     this.from = start
     this.to = stop

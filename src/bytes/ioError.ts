@@ -13,6 +13,7 @@ const reasons: Readonly<Record<string, string>> = {
   ENFILE: 'too many files are open: raise the limit (ulimit -n)',
   EISDIR: 'it is a folder',
   ENOTDIR: 'a part of its path is not a folder',
+  ELOOP: 'its links go in circles',
   ENAMETOOLONG: 'the name is too long: give a shorter one with -o',
   EIO: 'the disk reports an error',
 }

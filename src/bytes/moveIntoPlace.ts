@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, rmdirSync, rmSync, unlinkSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, rmdirSync, rmSync } from 'node:fs'
 import { dirname, sep } from 'node:path'
 import { ReinitError } from '../errors.js'
 
@@ -10,16 +10,20 @@ export interface Move {
 /**
  * Moves files that are whole and synced to their names, in the order given; the last is the one that makes the others an output. At any
  * moment each name holds a whole file, old or new, or none, and where the last is there the others belong to it: where one of the others is
- * replaced, the old last file goes first (unless `keepLast`: each file is then of use without the others).
- * @throws ReinitError `conflict` where a name was taken meanwhile and `replace` is not set; what was moved is taken back.
+ * replaced, the old last file goes first (unless `keepLast`: each file is then of use without the others). On an error what was moved is
+ * taken back, and what was replaced is put back.
+ * @throws ReinitError `conflict` where a name was taken meanwhile and `replace` is not set.
  */
 export function moveIntoPlace(moves: readonly Move[], { replace, keepLast }: { replace: boolean; keepLast: boolean }): void {
   const last = moves.at(-1)
   const folders = new Set(moves.map(({ to }) => dirname(to)))
-  const made = [...folders].flatMap((folder) => mkdirSync(folder, { recursive: true }) ?? [])
-  const done: string[] = []
+  const made: string[] = []
+  const undo: (() => void)[] = []
   try {
+    for (const folder of folders) made.push(mkdirSync(folder, { recursive: true }) ?? '')
+    const old = new Map(replace ? moves.flatMap(keepOld) : [])
     if (replace && !keepLast && last && moves.slice(0, -1).some(({ to }) => existsSync(to))) {
+      undo.push(() => putBack(last.to, old.get(last.to)))
       rmSync(last.to, { force: true })
       syncFolder(dirname(last.to))
     }
@@ -28,17 +32,39 @@ export function moveIntoPlace(moves: readonly Move[], { replace, keepLast }: { r
       if (move === last) for (const folder of folders) syncFolder(folder)
       if (replace) renameSync(move.from, move.to)
       else moveToFree(move)
-      done.push(move.to)
+      undo.push(() => putBack(move.to, old.get(move.to)))
     }
     if (last) syncFolder(dirname(last.to))
   } catch (error) {
-    if (!replace) for (const path of done) rmSync(path, { force: true })
-    if (!replace) for (const folder of folders) removeEmpty(folder, made)
+    for (const step of undo.reverse()) step()
+    for (const folder of folders) removeEmpty(folder, made)
     throw error
   }
 }
 
-/** A rename would replace what another process has put there meanwhile; a link does not. */
+/** A second name of the file that is to be replaced, beside the one that replaces it; null where it can't have one. */
+function keepOld({ from, to }: Move): [to: string, kept: string | null][] {
+  if (!existsSync(to)) return []
+  const kept = `${from}.old`
+  try {
+    linkSync(to, kept)
+    return [[to, kept]]
+  } catch {
+    return [[to, null]]
+  }
+}
+
+/** The old file comes back, where it was kept; what was not there before goes. */
+function putBack(path: string, kept: string | null | undefined): void {
+  try {
+    if (kept === undefined) rmSync(path, { force: true })
+    else if (kept !== null) renameSync(kept, path)
+  } catch {
+    // nothing more can be done, and the first error is what matters
+  }
+}
+
+/** A rename would replace what another process has put there meanwhile; a link does not. The first name goes with its folder. */
 function moveToFree({ from, to }: Move): void {
   try {
     linkSync(from, to)
@@ -48,14 +74,12 @@ function moveToFree({ from, to }: Move): void {
       throw new ReinitError('conflict', `${to} was made by another program meanwhile: give --overwrite, or another name with -o.`)
     // a file system without hard links
     renameSync(from, to)
-    return
   }
-  unlinkSync(from)
 }
 
 /** Takes back a folder that was made, and those made for it, where nothing is in them. */
 function removeEmpty(folder: string, made: readonly string[]): void {
-  for (let f = folder; made.some((m) => f === m || f.startsWith(m + sep)); f = dirname(f)) {
+  for (let f = folder; made.some((m) => m !== '' && (f === m || f.startsWith(m + sep))); f = dirname(f)) {
     try {
       rmdirSync(f)
     } catch {

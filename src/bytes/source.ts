@@ -1,5 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { ReinitError } from '../errors.js'
 import type { ByteSource } from '../types.js'
+import { ioError } from './ioError.js'
 
 /** A page of small fields; reads that go on where the last ended double up to MAX_WINDOW. */
 const MIN_WINDOW = 4096
@@ -24,9 +26,30 @@ export function fileSource(path: string): FileSource {
   }
   return {
     byteLength: stat.size,
-    read: (start, end) => readFully(descriptor, new Uint8Array(end - start), start),
-    close: () => closeSync(descriptor),
+    read(start, end) {
+      try {
+        return readFully(descriptor, new Uint8Array(end - start), start)
+      } catch (error) {
+        throw readError(error, path)
+      }
+    },
+    close: () => closeReader(descriptor),
   }
+}
+
+/** What was read is right, whatever the system says when the file is closed. */
+export function closeReader(descriptor: number): void {
+  try {
+    closeSync(descriptor)
+  } catch {
+    // the descriptor is gone all the same
+  }
+}
+
+/** What to say where a file of which the length was known can't be read. */
+export function readError(error: unknown, path: string): unknown {
+  if (error instanceof RangeError) return new ReinitError('io', `${path} became shorter while it was read: try again.`)
+  return ioError(error, `${path} can't be read`)
 }
 
 /** Fills `into` from `position`; one read may return short. */

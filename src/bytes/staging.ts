@@ -22,31 +22,44 @@ export function openStaging(parent: string, name: string): string {
   const folder = join(parent, `.onnx-reinit-${short(hostname())}-${short(name)}-${process.pid}-${randomBytes(6).toString('hex')}`)
   mkdirSync(folder, { mode: 0o700 })
   own.add(folder)
-  const other = stagings(parent).find((s) => s.output === short(name) && s.isAlive && s.folder !== folder)
-  if (other === undefined) return folder
-  closeStaging(folder)
-  throw new ReinitError(
-    'conflict',
-    `Another run (process ${other.process}) is writing ${join(parent, name)}: wait for it, or give another name with -o.`,
-  )
+  try {
+    refuseOther(parent, name, folder)
+    return folder
+  } catch (error) {
+    closeStaging(folder)
+    throw error
+  }
 }
 
+/** Both of two runs that start at once see the other one's folder: neither goes on, or one. */
+function refuseOther(parent: string, name: string, folder: string): void {
+  const other = stagings(parent).find((s) => s.output === short(name) && s.isAlive && s.folder !== folder)
+  if (other)
+    throw new ReinitError(
+      'conflict',
+      `Another run (process ${other.process}) is writing ${join(parent, name)}: wait for it, or give another name with -o.`,
+    )
+}
+
+/** What can't be removed is a leftover: the next run finds it. */
 export function closeStaging(folder: string): void {
-  rmSync(folder, { recursive: true, force: true })
   own.delete(folder)
+  tryRemove(folder)
 }
 
 /** Removes what killed runs left in a folder, and gives the names of what is gone. */
 export function removeLeftovers(parent: string): string[] {
-  return leftovers(parent).filter((folder) => {
-    try {
-      rmSync(folder, { recursive: true, force: true })
-      return true
-    } catch {
-      // another user's
-      return false
-    }
-  })
+  return leftovers(parent).filter(tryRemove)
+}
+
+/** False where the system refuses: it is another user's. */
+function tryRemove(folder: string): boolean {
+  try {
+    rmSync(folder, { recursive: true, force: true })
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** How many names a file (an inode) has in what killed runs left: links by which a staged model found its data. */

@@ -50,7 +50,7 @@ async function compare(before: string, after: string, options: DiffOptions, isQu
   const { diff } = await import('../diff.js')
   const call = (a: string, b: string) => attend(io, isQuiet, (attended) => diff(a, b, { ...options, ...attended }))
   if (before !== '-' && after !== '-') return call(before, after)
-  return inTemporaryFolder(async (folder) => {
+  return inTemporaryFolder(io, async (folder) => {
     const stdin = await spoolStdin(io, folder)
     return { ...(await call(before === '-' ? stdin : before, after === '-' ? stdin : after)), before, after }
   })

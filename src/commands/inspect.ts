@@ -45,7 +45,7 @@ export const inspectCommand: Command<InspectOptions> = {
 }
 
 const fromStdin = (options: InspectOptions, io: Io) =>
-  inTemporaryFolder(async (folder) => {
+  inTemporaryFolder(io, async (folder) => {
     const report = await call(await spoolStdin(io, folder), options, false, io)
     return { ...report, model: { ...report.model, path: '-' } }
   })

@@ -56,7 +56,7 @@ export const reinitCommand: Command<ReinitOptions> = {
       return found === null ? 0 : 1
     }
     if (model !== '-' && !isStreamed) return finish(await call(model, parsed, io))
-    return inTemporaryFolder(async (folder) => {
+    return inTemporaryFolder(io, async (folder) => {
       const path = model === '-' ? await spoolStdin(io, folder) : model
       const streamed = join(folder, 'stdout')
       const given = isStreamed ? { output: streamed, data: 'inline' as const } : {}

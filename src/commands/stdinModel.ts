@@ -1,19 +1,32 @@
-import { createWriteStream, mkdtempSync, rmSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, sep } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { ioError } from '../bytes/ioError.js'
+import { closeStaging, openStaging, removeLeftovers } from '../bytes/staging.js'
 import { ReinitError, usage } from '../errors.js'
-import type { Io } from './io.js'
+import { type Io, print } from './io.js'
 
-/** A folder of the job's own, gone when the job ends in whatever way; messages don't speak of it. */
-export async function inTemporaryFolder<T>(job: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'onnx-reinit-'))
+/** A folder of the job's own, gone when the job ends in whatever way, a killed one at the next; messages don't speak of it. */
+export async function inTemporaryFolder<T>({ stderr }: Io, job: (folder: string) => Promise<T>): Promise<T> {
+  const leftovers = removeLeftovers(tmpdir())
+  await print(
+    stderr,
+    leftovers.map((path) => `onnx-reinit: removed ${path}, left behind by a run that was killed\n`),
+  )
+  let folder: string
+  try {
+    folder = openStaging(tmpdir(), randomUUID())
+  } catch (error) {
+    throw ioError(error, `A folder in ${tmpdir()} can't be made`)
+  }
   try {
     return await job(folder)
   } catch (error) {
     throw error instanceof ReinitError ? new ReinitError(error.code, error.message.replaceAll(folder + sep, '')) : error
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    closeStaging(folder)
   }
 }
 

@@ -8,7 +8,7 @@ import { type ModuleScope, scopeOf } from './scopeOf.js'
 import type { Target } from './signature.js'
 
 /** What a layer's name is found from: one use of a tensor, and the tensors that its operator uses too. */
-export type NamedUse = Place & { readonly siblings: ReadonlySet<Tensor> }
+export type NamedUse = Place & { readonly siblings: readonly Tensor[] }
 
 interface Evidence {
   readonly module: string

@@ -1,4 +1,5 @@
 import { signedVarints } from '../bytes/wire.js'
+import { invalid } from '../errors.js'
 import type { FramedPatch, Model, Node } from '../types.js'
 import { field, varintField } from './encodeFields.js'
 import { replaceField, type ScannedField, scanFields } from './scanFields.js'
@@ -18,7 +19,8 @@ export function editAttribute(
   const values: readonly (number | string)[] = typeof value === 'number' ? [value] : value
   const number = typeof value === 'number' ? INT : typeof values[0] === 'string' ? STRINGS : INTS
   const [first, ...others] = fieldsOf(model, node, name).filter((f) => f.number === number)
-  if (!first) throw new RangeError(`node at byte ${node.frame.start} has no attribute ${name} of this type`)
+  // another of that name can be the one that was read
+  if (!first) throw invalid(`The node at byte ${node.frame.start} has more than one attribute ${JSON.stringify(name)}.`)
   const bytes = Buffer.concat(values.map((v) => (typeof v === 'string' ? field(number, v) : varintField(number, v))))
   return [replaceField(first, bytes), ...others.map((f) => replaceField(f, new Uint8Array(0)))]
 }

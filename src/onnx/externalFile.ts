@@ -1,5 +1,7 @@
 import { realpathSync, statSync } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
+import { ioError } from '../bytes/ioError.js'
+import { statIfThere } from '../bytes/statIfThere.js'
 import { invalid } from '../errors.js'
 import type { ExternalFile } from '../types.js'
 
@@ -8,16 +10,20 @@ import type { ExternalFile } from '../types.js'
  * below the model's folder nor below the folder of the model's real path (onnxruntime's rule; the Hugging Face cache passes).
  */
 export function externalFile(modelPath: string, location: string): ExternalFile {
+  try {
+    return resolved(modelPath, location)
+  } catch (error) {
+    throw ioError(error, `External data file ${JSON.stringify(location)} can't be read`)
+  }
+}
+
+function resolved(modelPath: string, location: string): ExternalFile {
   const shown = JSON.stringify(location)
   if (/^([a-z][a-z0-9+.-]*:|\/)|[\\\0]/i.test(location) || location.split('/').includes('..'))
     throw invalid(`External data location ${shown} is not a plain path below the model's folder: refused.`)
   const path = join(dirname(modelPath), location)
-  let real: string
-  try {
-    real = realpathSync(path)
-  } catch {
-    throw invalid(`External data file ${shown} is missing beside the model.`)
-  }
+  if (!statIfThere(statSync, path)) throw invalid(`External data file ${shown} is missing beside the model.`)
+  const real = realpathSync(path)
   const below = (folder: string) => real.startsWith(folder.endsWith(sep) ? folder : folder + sep)
   if (!below(realpathSync(dirname(modelPath))) && !below(dirname(realpathSync(modelPath))))
     throw invalid(`External data file ${shown} is a link that leaves the model's folder: refused.`)

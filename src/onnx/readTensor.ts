@@ -131,14 +131,15 @@ export function finishTensor(d: TensorDraft, name: string, graph: Graph, owner: 
       ? { kind: 'unwritable', field: 'segment', reason: 'segmented tensors are not supported' }
       : d.beyond > 0
         ? { kind: 'unwritable', field, reason: `${field} has more than ${MAX_RANGES} fields of one value: save the model with packed ones` }
-        : { kind: 'stored', field, ranges, varints }
+        : { kind: 'stored', field, ranges: ranges.slice(), varints }
   }
   return {
     name,
     graph,
     owner,
     dataType: type[0],
-    dims: d.dims,
+    // lists that grew hold room for more
+    dims: d.dims.slice(),
     elementCount,
     elements,
     frame: d.frame,

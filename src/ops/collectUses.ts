@@ -12,7 +12,7 @@ import type { FanKind, Model, Node, Reading, Role, Tensor } from '../types.js'
 export interface Found {
   readonly uses: { readonly use: DraftUse; readonly place: Place }[]
   /** Nodes that read it as plain data. */
-  readonly readers: Set<Node>
+  readonly readers: Node[]
   /** Why its values can't be redrawn where they are used. */
   refused: string | null
   /** The integers that it is the scale or zero point of. */
@@ -29,7 +29,7 @@ export type Place = {
 
 /** What the operators of a model do with its tensors. */
 export interface Collected {
-  readonly found: ReadonlyMap<Tensor, Found>
+  readonly found: Map<Tensor, Found>
   /** Operators that make the model's outputs. */
   readonly heads: ReadonlySet<Node>
   /** Learned values that are no tensors: coefficients in node attributes. */
@@ -41,7 +41,7 @@ export function collectUses(model: Model, kind: FanKind, isNamed: (tensor: Tenso
   const inAttributes: { node: Node; floatCount: number }[] = []
   const found = new Map<Tensor, Noted>()
   const at = (tensor: Tensor) => {
-    const known: Noted = found.get(tensor) ?? { uses: [], readers: new Set(), refused: null, quantizes: null, readings: [], own: new Map() }
+    const known: Noted = found.get(tensor) ?? { uses: [], readers: [], refused: null, quantizes: null, readings: [], own: null }
     found.set(tensor, known)
     return known
   }
@@ -76,6 +76,7 @@ export function collectUses(model: Model, kind: FanKind, isNamed: (tensor: Tenso
       const role: Role = scales.includes(part) ? 'quant_scale' : 'quant_zero_point'
       const noted = at(part)
       noted.uses.push({ use: { ...use, role, layout: [], fan: null, quantization: null, operand: null }, place })
+      noted.own ??= new Map()
       for (const { node, input } of reads) noted.own.set(node, (noted.own.get(node) ?? new Set()).add(input))
       noted.quantizes ??= tensor
     }
@@ -86,14 +87,14 @@ interface Noted extends Found {
   /** As plain data, a factor, a scale. */
   readonly readings: Reading[]
   /** On behalf of the integers that it quantizes. */
-  readonly own: Map<Node, Set<number>>
+  own: Map<Node, Set<number>> | null
 }
 
 /** What is read as the scale of some integers is no other use, and no sharing. */
 function settle({ uses, readers, readings, own }: Noted): void {
-  const isOwn = ({ node, input }: Reading) => own.get(node)?.has(input) ?? false
-  for (const reading of readings) if (!isOwn(reading)) readers.add(reading.node)
-  if (own.size > 0) uses.splice(0, uses.length, ...uses.filter(({ use, place }) => use.role.startsWith('quant_') || !isOwn(place)))
+  const isOwn = ({ node, input }: Reading) => own?.get(node)?.has(input) ?? false
+  if (readings.length > 0) readers.push(...new Set(readings.filter((r) => !isOwn(r)).map((r) => r.node)))
+  if (own) uses.splice(0, uses.length, ...uses.filter(({ use, place }) => use.role.startsWith('quant_') || !isOwn(place)))
 }
 
 /** Of a product of two constants that is no weight itself, the left one is the data: a learned query, an initial state. */

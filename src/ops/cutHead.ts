@@ -54,7 +54,7 @@ export function cutHead(model: Model, selected: readonly Weight[]): Cut {
       const name = unquantized(graph, taken)
       if (!producerIn(graph, name))
         throw new ReinitError('conflict', `${quoted(use.layer)} takes the model's input itself: there are no features in front of it.`)
-      const known = rankOf(model, scope, name, (n) => ranks.get(n) ?? null)
+      const known = rankOf(model, scope, name, (n) => ranks.get(n) ?? null) ?? rankBehind(graph, use.node, (n) => ranks.get(n))
       const isCoded = name === taken && integer.test(use.opType)
       return [name, { name, ...shapeOf(weight, use, known), dataType: isCoded ? null : dataTypeOf(weight) }]
     }),
@@ -82,12 +82,25 @@ export function cutHead(model: Model, selected: readonly Weight[]): Cut {
 const dataTypeOf = ({ tensor, quantization }: Weight): DataType =>
   quantization ? (quantization.scales[0]?.dataType ?? 'FLOAT') : tensor.dataType
 
+/** A product has as many axes as its data, and so has what only adds to it. */
+function rankBehind(graph: Graph, head: Node, declared: (name: string) => number | undefined): number | null {
+  let name = head.outputs[0] ?? ''
+  for (const node of [head, ...graph.nodes]) {
+    if (node !== head && !(node.inputs.includes(name) && sameRank.test(node.opType))) continue
+    name = node.outputs[0] ?? ''
+    const rank = declared(name)
+    if (rank !== undefined) return rank
+  }
+  return null
+}
+const sameRank = /^(Add|Softmax|LogSoftmax|Sigmoid|Relu|Cast|Identity|Mul|Div|Sub)$/
+
 /** A kernel takes the second axis of its data, a matrix the last. */
 function shapeOf({ tensor, quantization }: Weight, { opType, operand, layout, groups }: WeightUse, known: number | null) {
   const { dims, layout: roles } = operand ?? { dims: quantization?.dims ?? tensor.dims, layout }
   const isKernel = /Conv/.test(opType)
   const own = quantization?.packing === 'nbits' ? (dims[1] ?? 1) : dims.reduce((n, d, i) => (roles[i] === 'in' ? n * d : n), 1)
-  const rank = isKernel ? dims.length : known
+  const rank = isKernel ? dims.length : /Gemm/.test(opType) ? 2 : known
   return { rank, axis: isKernel ? dims.length - 2 : 0, size: isKernel && !/Transpose/.test(opType) ? own * groups : own }
 }
 

@@ -47,7 +47,7 @@ export function elementwiseUse(op: Op): ElementwiseUse | null {
   const [view] = constant.views
   const dims = constant.dims ?? (view && view.as !== 'source' ? denseDims(view.tensor) : [])
   const size = dims.reduce((n, d) => n * d, 1)
-  const isProduct = /Mul$/.test(opType)
+  const isProduct = opType.endsWith('Mul')
   if (size <= 1 && isProduct) return use('scale', null)
   const isVector = dims.filter((d) => d !== 1).length === 1
   const data = inputNames[other.input] ?? ''

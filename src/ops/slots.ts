@@ -70,8 +70,8 @@ const einsum =
     if (own === undefined) return null
     const joined = (include: (i: number) => boolean) => terms.filter((_, i) => i !== input && include(i)).join('')
     const [others, data, before] = [joined(() => true), joined((i) => !op.inputs[i]), joined((i) => i < input)]
-    const isAtData = [...own].some((l) => data.includes(l))
-    const isAtOutput = [...own].some((l) => output.includes(l) && !data.includes(l))
+    const isAtData = own.split('').some((l) => data.includes(l))
+    const isAtOutput = own.split('').some((l) => output.includes(l) && !data.includes(l))
     const inner = (l: string): AxisRole => ((isAtData === isAtOutput ? before.includes(l) : isAtOutput) ? 'in' : 'out')
     const named = (own.match(/\.\.\.|[A-Za-z]/g) ?? []).flatMap((l): AxisRole[] => {
       if (l === '...') return repeat('batch', rank - own.replace('...', '').length)

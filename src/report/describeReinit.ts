@@ -15,7 +15,7 @@ export function* describeReinit(report: ReinitReport, verbose: boolean): Iterabl
     name: report.input,
     text: `${describeModel(model)}: ${things(model.parameterCount, 'parameter')} in ${things(model.layerCount, 'layer')}, ${count(changed.length)} selected`,
   }
-  yield tableOf(changed)
+  if (changed.length > 0) yield tableOf(changed)
   if (report.head) yield* describeHead(report.head)
   for (const note of report.notes) yield { kind: 'line', text: `note: ${note}` }
   if (kept.length > 0)
