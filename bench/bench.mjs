@@ -10,7 +10,7 @@ import { measureIndexing } from './indexing.mjs'
 import { alternate, noPeaks, run, spread } from './measure.mjs'
 import { models } from './models.mjs'
 import { preparePython } from './peers.mjs'
-import { report } from './report.mjs'
+import { report, shown, verdict } from './report.mjs'
 import { measureSize, sizes } from './scale.mjs'
 import { startUps } from './startUps.mjs'
 import { writeModel } from './writeModel.mjs'
@@ -159,7 +159,9 @@ function prepare(name) {
 }
 
 function add(job, { target, against, atLeast, atMost, only }, measured, left) {
-  results.push({ target, job, against, atLeast, atMost, judged: only ?? 'writing alone', measured: left === null ? measured : {}, left })
+  const result = { target, job, against, atLeast, atMost, judged: only ?? 'writing alone', measured: left === null ? measured : {}, left }
+  results.push(result)
+  console.error(`${' '.repeat(9)}${against}: ${left ?? shown(measured[result.judged])} ${verdict(result)}`)
 }
 
 function addTimes(job, found) {

@@ -3,7 +3,14 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
-/** The jobs that are killed, by name: their flags, the files that are there before, and which of them is the model. */
+/** @typedef {{ before: Record<string, Uint8Array>, flags: string[], model: string }} Job */
+/** @typedef {Job & { name: string, old: Map<string, string>, after: Map<string, string>, milliseconds: number, begins: number }} Prepared */
+
+/**
+ * The jobs that are killed, by name: their flags, the files that are there before, and which of them is the model.
+ * @param {Record<'large' | 'external' | 'data' | 'old', Uint8Array>} files
+ * @returns {Record<string, Job>}
+ */
 const jobs = (files) => ({
   'a new output': { before: { 'm.onnx': files.large }, flags: ['-o', 'out.onnx'], model: 'out.onnx' },
   '--overwrite': { before: { 'm.onnx': files.large, 'out.onnx': files.old }, flags: ['-o', 'out.onnx', '--overwrite'], model: 'out.onnx' },
@@ -39,7 +46,7 @@ export async function kills({ count, cli, seed, side }) {
   }
   const prepared = Object.entries(jobs(files)).map(([name, job]) => ({ name, ...job, ...reference(job, cli) }))
   for (let i = 0; i < count; i++) {
-    const job = prepared[i % prepared.length]
+    const job = /** @type {Prepared} */ (prepared[i % prepared.length])
     const folder = folderOf(job.before)
     // most of the time goes into the start of the program: kills come in the time of the work
     const delay = job.begins + random() * (job.milliseconds - job.begins) * 1.1
@@ -65,8 +72,10 @@ export async function kills({ count, cli, seed, side }) {
   return counts
 }
 
+/** @param {Job} job */
 const argumentsOf = ({ flags }) => ['m.onnx', '--all', '--he-normal', '--no-run', ...flags]
 
+/** @param {Prepared} job @param {Map<string, string>} left @param {string} what */
 function judge(job, left, what) {
   const isInPlace = job.flags.includes('--in-place')
   for (const [name, content] of left)
@@ -79,7 +88,10 @@ function judge(job, left, what) {
   for (const [name, content] of whole) if (left.get(name) !== content) throw new Error(`${what}: ${name} does not belong to ${job.model}`)
 }
 
-/** What a job does where it is not killed, and when: milliseconds from its start to its first file, and to its end. */
+/**
+ * What a job does where it is not killed, and when: milliseconds from its start to its first file, and to its end.
+ * @param {Job} job @param {string} cli
+ */
 function reference(job, cli) {
   const folder = folderOf(job.before)
   const old = contentOf(folder)
@@ -94,9 +106,13 @@ function reference(job, cli) {
   return { old, after, milliseconds, begins: Math.min(milliseconds, performance.now() - idle) }
 }
 
+/** @param {string} cli @param {string[]} args @param {string} cwd */
 const run = (cli, args, cwd) => spawnSync(process.execPath, [cli, ...args], { cwd, encoding: 'utf8' })
 
-/** Whether the kill came before the end. */
+/**
+ * Whether the kill came before the end.
+ * @param {string} cli @param {string[]} args @param {string} cwd @param {number} milliseconds
+ */
 function killed(cli, args, cwd, milliseconds) {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [cli, ...args], { cwd, stdio: 'ignore' })
@@ -108,6 +124,7 @@ function killed(cli, args, cwd, milliseconds) {
   })
 }
 
+/** @param {Record<string, Uint8Array>} files */
 function folderOf(files) {
   const folder = mkdtempSync(join(tmpdir(), 'onnx-reinit-kill-'))
   for (const [name, bytes] of Object.entries(files)) {
@@ -117,16 +134,22 @@ function folderOf(files) {
   return folder
 }
 
-/** Every file, as a string that is equal where the file is. */
+/**
+ * Every file, as a string that is equal where the file is.
+ * @param {string} folder
+ */
 const contentOf = (folder) =>
   new Map(
-    readdirSync(folder, { recursive: true })
+    /** @type {string[]} */ (readdirSync(folder, { recursive: true }))
       .sort()
       .filter((name) => statSync(join(folder, name)).isFile())
-      .map((name) => [name, readFileSync(join(folder, name)).toString('latin1')]),
+      .map((name) => /** @type {const} */ ([name, readFileSync(join(folder, name)).toString('latin1')])),
   )
 
-/** y = x · w, and where the values of w are. */
+/**
+ * y = x · w, and where the values of w are.
+ * @param {number} side @param {Buffer[]} values
+ */
 const model = (side, ...values) =>
   Buffer.concat([
     varint(1, 9),
@@ -140,18 +163,25 @@ const model = (side, ...values) =>
     ),
   ])
 
+/** @param {number} value */
 const number = (value) => {
+  /** @type {number[]} */
   const bytes = []
   for (; value > 127; value = Math.floor(value / 128)) bytes.push((value % 128) | 128)
   return Buffer.from([...bytes, value])
 }
+/** @param {number} field @param {number} value */
 const varint = (field, value) => Buffer.concat([number(field * 8), number(value)])
+/** @param {number} field @param {(Uint8Array | string)[]} parts */
 const message = (field, ...parts) => {
-  const body = Buffer.concat(parts.map((part) => Buffer.from(part)))
+  const body = Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)))
   return Buffer.concat([number(field * 8 + 2), number(body.length), body])
 }
 
-/** Numbers in [0, 1) that a seed decides. */
+/**
+ * Numbers in [0, 1) that a seed decides.
+ * @param {number} seed
+ */
 function numbers(seed) {
   let state = seed >>> 0
   return () => {

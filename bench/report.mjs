@@ -53,7 +53,8 @@ export function report(results, times, { started, rounds, clones, versions, miss
   console.log(`written to bench/results/${name}`)
 }
 
-const shown = (spread) => {
+/** @param {Spread | undefined} spread */
+export function shown(spread) {
   if (spread === undefined) return ''
   const digits = (x) => (Math.abs(x) >= 100 ? x.toFixed(0) : x.toFixed(2))
   const { median, min, max } = spread
@@ -70,7 +71,8 @@ function isMet(result) {
   return result.atLeast !== undefined ? value >= result.atLeast : value <= result.atMost
 }
 
-function verdict(result) {
+/** Whether a result meets its limit, or by how much it does not; '' without one. @param {Result} result */
+export function verdict(result) {
   const met = isMet(result)
   if (met !== false) return met === null ? '' : 'met'
   const value = result.measured[result.judged].median

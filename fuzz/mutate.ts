@@ -146,7 +146,7 @@ const mutations: Readonly<Record<string, Mutation>> = {
       tree,
       random,
       (list, i, f) =>
-        list.splice(random.below(list.length + 1), 0, copyOf(f), ...(random.one(20) ? Array.from({ length: 500 }, () => copyOf(f)) : [])) &&
+        list.splice(random.below(list.length + 1), 0, copyOf(f), ...(random.one(20) ? Array.from({ length: 100 }, () => copyOf(f)) : [])) &&
         i,
     ),
   swap: ({ tree, random }) =>

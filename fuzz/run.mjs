@@ -45,6 +45,8 @@ const statePath = join(folder, 'state.json')
 const [first, count] = given.one === undefined ? [Number(given.from), Number(given.count)] : [Number(given.one), 1]
 const known = existsSync(statePath) && given.one === undefined ? JSON.parse(readFileSync(statePath, 'utf8')) : null
 const state = known?.first === first ? known : { first, next: first, counts: {}, findings: 0 }
+/** What was not handed out yet; `state.next`: below it all is done. */
+let next = state.next
 /** Stretches that a dead process left. */
 const left = []
 const running = new Map()
@@ -55,9 +57,10 @@ let printed = start
 function stretch() {
   const [given] = left.splice(0, 1)
   if (given) return given
-  // what is at work was not saved as done: it is done again after an interrupt
-  const from = Math.max(state.next, ...[...running.values()].map(({ to }) => to))
-  return from < first + count ? { from, to: Math.min(first + count, from + STRETCH) } : null
+  if (next >= first + count) return null
+  const from = next
+  next = Math.min(first + count, from + STRETCH)
+  return { from, to: next }
 }
 
 function found(index, what) {
@@ -68,7 +71,8 @@ function found(index, what) {
 
 function save() {
   const waiting = [...running.values(), ...left].map(({ from }) => from)
-  if (waiting.length > 0) state.next = Math.min(...waiting)
+  // what is at work is done again after an interrupt
+  state.next = Math.min(next, ...waiting)
   writeFileSync(statePath, JSON.stringify(state))
 }
 
@@ -78,15 +82,14 @@ async function work(id) {
     rmSync(own, { recursive: true, force: true })
     mkdirSync(own)
     const child = fork(script, [own], { execArgv: ['--max-old-space-size=512'] })
-    for (let next = stretch(); next; next = stretch()) {
-      running.set(id, next)
-      const answer = await ask(child, next, own)
+    for (let part = stretch(); part; part = stretch()) {
+      running.set(id, part)
+      const answer = await ask(child, part, own)
       running.delete(id)
       for (const [kind, n] of Object.entries(answer.counts)) state.counts[kind] = (state.counts[kind] ?? 0) + n
       for (const { index, what } of answer.wrong) found(index, what)
-      if (answer.to < next.to) left.push({ from: answer.to, to: next.to })
-      state.next = Math.max(state.next, next.to)
-      done += answer.to - next.from
+      if (answer.to < part.to) left.push({ from: answer.to, to: part.to })
+      done += answer.to - part.from
       save()
       print(false)
       if (!child.connected) break

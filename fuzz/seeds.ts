@@ -1,5 +1,5 @@
 // Small models that between them have every form that is read: what the fuzzer starts from.
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import * as b from '../test/buildModel.js'
 
 /** A model and the files beside it. */
@@ -162,6 +162,12 @@ const models: Readonly<Record<string, Uint8Array>> = {
 }
 
 const files = { 'w.data': b.raw('FLOAT', values(16)), 'sub/b.data': b.raw('FLOAT', values(4)) }
-const perceptron = readFileSync('fixtures/mlp.onnx')
+/** Larger ones take the time of many, and have no other forms. */
+const MAX_BYTES = 4096
+/** The fixtures that are whole without other files. */
+const fixtures = readdirSync('fixtures/models').flatMap((name) => {
+  const model = name.endsWith('.onnx') ? readFileSync(`fixtures/models/${name}`) : null
+  return model && model.length <= MAX_BYTES && !model.includes('location') ? [model] : []
+})
 
-export const seeds: readonly Seed[] = [...Object.values(models), perceptron].map((model) => ({ model, files }))
+export const seeds: readonly Seed[] = [...Object.values(models), ...fixtures].map((model) => ({ model, files }))

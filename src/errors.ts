@@ -20,7 +20,7 @@ export class ReinitError extends Error {
 const MAX_MESSAGE = 5000
 
 function oneLine(message: string): string {
-  const line = message.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, (c) => `\\u${(c.codePointAt(0) as number).toString(16).padStart(4, '0')}`)
+  const line = message.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (c) => `\\u${(c.codePointAt(0) as number).toString(16).padStart(4, '0')}`)
   return line.length <= MAX_MESSAGE ? line : `${line.slice(0, MAX_MESSAGE - 1000)} … ${line.slice(-999)}`
 }
 

@@ -1,4 +1,5 @@
 import { containersOf } from './names/containers.js'
+import { kindOf } from './names/foldedFrom.js'
 import { layersOf } from './names/layersOf.js'
 import { isCounter, splitParameter } from './names/schemes.js'
 import { signatureOf, type Target } from './names/signature.js'
@@ -11,8 +12,8 @@ import type { FanKind, Model, Node, Skipped, Tensor, Weight, WeightUse } from '.
 
 /** Every tensor that an operator uses as a parameter, and the float tensors that can't be handled, with the reason. */
 export function findWeights(model: Model, kind: FanKind = 'graph'): { weights: Weight[]; skipped: Skipped[] } {
-  const { found, heads, inAttributes } = collectUses(model, kind, isNamedNumber)
   const signature = signatureOf(model)
+  const { found, heads, inAttributes } = collectUses(model, kind, isNamedNumber(signature))
   const containers = containersOf(found)
   const siblings = siblingsOf(found)
   const weights: Weight[] = []
@@ -85,14 +86,23 @@ function siblingsOf(found: ReadonlyMap<Tensor, Found>): ReadonlyMap<Node, Tensor
 }
 
 /** A single number is a parameter only by its name: a learned temperature, not an epsilon. */
-const isNamedNumber = ({ owner, elementCount, name }: Tensor) =>
-  owner === 'initializer' && elementCount === 1 && /^[\w.]+$/.test(name) && splitParameter(name) !== null
+const isNamedNumber =
+  (signature: ReadonlyMap<string, Target>) =>
+  ({ owner, elementCount, name }: Tensor): boolean =>
+    owner === 'initializer' &&
+    elementCount === 1 &&
+    ((/^[\w.]+$/.test(name) && splitParameter(name) !== null) || signature.get(name)?.kind === 'PARAMETER')
 
-/** Tables added to data are parameters (positions, tokens) or constants (anchors, masks, rotary angles): names and signatures tell. */
-function isParameter(tensor: Tensor, { role }: WeightUse, signature: ReadonlyMap<string, Target>): boolean {
-  const kind = signature.get(tensor.name)?.kind
-  if (role !== 'position') return kind !== 'BUFFER' || !/^(scale|shift)$/.test(role)
-  return kind === 'PARAMETER' || (kind === undefined && tensor.owner === 'initializer' && !isCounter(tensor.name))
+/**
+ * Tables added to data or multiplied with it are parameters (positions, tokens, gains) or constants (anchors, masks, rotary angles): names
+ * and signatures tell. Legacy torch writes literals as Constant nodes.
+ */
+function isParameter(tensor: Tensor, { role, opType }: WeightUse, signature: ReadonlyMap<string, Target>): boolean {
+  const kind = kindOf(tensor, signature)
+  const isLiteral = tensor.owner === 'constant' && isCounter(tensor.name)
+  if (role === 'position') return kind === 'PARAMETER' || (kind === undefined && tensor.owner === 'initializer' && !isCounter(tensor.name))
+  if (role === 'scale' && opType === 'Mul' && isLiteral) return false
+  return kind !== 'BUFFER' || !(/^(scale|shift)$/.test(role) || (role === 'bias' && opType === 'Add'))
 }
 
 function unusedDetail(readers: readonly Node[]): string {

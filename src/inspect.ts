@@ -1,7 +1,7 @@
 import { findNotes } from './findNotes.js'
 import { findWeights } from './findWeights.js'
 import { readMoments } from './onnx/readMoments.js'
-import { inspectHead } from './ops/headFacts.js'
+import { inspectHead } from './head/headFacts.js'
 import { readModel } from './readModel.js'
 import type { InspectOptions, InspectReport, ReportParameter } from './reports.js'
 import { selectWeights } from './selectWeights.js'

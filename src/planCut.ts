@@ -3,7 +3,7 @@ import { dataTypes, isFloatType } from './onnx/dataTypes.js'
 import { field } from './onnx/encodeFields.js'
 import { graphParts, replaceField, scanFields, type ScannedField } from './onnx/scanFields.js'
 import { nameOf, valueInfo, valueShapes } from './onnx/valueShapes.js'
-import { cutHead } from './ops/cutHead.js'
+import { cutHead } from './head/cutHead.js'
 import type { DataType, FramedPatch, Model, Tensor, Weight } from './types.js'
 
 /** What a model without its head takes. */

@@ -7,8 +7,9 @@ import { readInts } from './onnx/readInts.js'
 import { elementReader, storedUnits } from './onnx/readValues.js'
 import { replaceField, scanFields } from './onnx/scanFields.js'
 import { setDim, text } from './onnx/valueShapes.js'
-import { findHead, type Head, type Labelled, type Resized } from './ops/findHead.js'
-import { labelText } from './ops/labelText.js'
+import { findHead } from './head/findHead.js'
+import type { Head, Labelled, Resized } from './head/head.js'
+import { labelText } from './head/labelText.js'
 import type { FramedPatch, Model, Node, PlannedFill, Resize, Skipped, Tensor, TensorEdit, Weight, WeightUse } from './types.js'
 
 export interface HeadOptions {

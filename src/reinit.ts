@@ -1,21 +1,17 @@
 import { basename, dirname, join } from 'node:path'
 import { ReinitError, usage } from './errors.js'
-import { findNotes } from './findNotes.js'
 import { findWeights } from './findWeights.js'
 import { describeModel, describeSkipped, describeWeight, tool } from './inspect.js'
-import { makePlan, type PlanOptions } from './makePlan.js'
+import { makePlan } from './makePlan.js'
 import { describeQuantization, follows } from './onnx/quantized/describePart.js'
-import { headFacts } from './ops/headFacts.js'
-import { planCut } from './planCut.js'
-import { type Fills, planFills, type Selection } from './planFills.js'
-import { resizeWeights } from './ops/resizeWeights.js'
-import { type PlannedHead, planHead, resizeFills } from './planHead.js'
+import { headFacts } from './head/headFacts.js'
+import type { PlannedHead } from './planHead.js'
+import { type Job, planJob } from './planJob.js'
 import { readModel } from './readModel.js'
-import { type ResolvedRule, resolveRules } from './recipe/resolveRules.js'
+import type { ResolvedRule } from './recipe/resolveRules.js'
 import type { ReinitOptions, ReinitReport, ReportChange } from './reports.js'
 import { checkRunOptions, requireRuntime, runModel } from './runModel.js'
-import { selectWeights } from './selectWeights.js'
-import type { Model, Plan, RunResult, Skipped, Staged, Verification, Weight } from './types.js'
+import type { Model, Plan, RunResult, Skipped, Staged, Verification } from './types.js'
 import { verifyPlan } from './verifyPlan.js'
 import { writePlan } from './writePlan.js'
 
@@ -34,7 +30,7 @@ export async function reinit(path: string, options: ReinitOptions): Promise<Rein
   try {
     if (isRun) checkRunOptions(runInputs(model), options)
     const { weights, skipped } = findWeights(model, options.fan)
-    const job = options.featureExtractor ? cutJob(model, weights, skipped, options) : fillJob(model, weights, skipped, options)
+    const job = planJob(model, weights, skipped, options)
     const { inPlace = false, overwrite = false, data = 'copy' } = options
     if (inPlace && options.output !== undefined) throw usage('--in-place and --output exclude each other.')
     const output = inPlace ? path : (options.output ?? join(dirname(path), `${basename(path).replace(/\.onnx$/i, '')}.reinit.onnx`))
@@ -64,80 +60,6 @@ export async function reinit(path: string, options: ReinitOptions): Promise<Rein
     }
   } finally {
     model.close()
-  }
-}
-
-/** What is to be done: values for tensors, and what else of the model changes. */
-interface Job {
-  /** Every parameter, as it will be. */
-  readonly weights: readonly Weight[]
-  readonly rules: readonly ResolvedRule[]
-  readonly selected: ReadonlySet<Weight>
-  readonly fills: Fills
-  readonly changes: Pick<PlanOptions, 'edits' | 'patches' | 'removed'>
-  readonly head: PlannedHead | null
-}
-
-function fillJob(model: Model, weights: readonly Weight[], skipped: readonly Skipped[], options: ReinitOptions): Job {
-  const rules = resolveRules(options)
-  const named = rules.map((rule) => ({ rule, weights: selectWeights(weights, skipped, rule) }))
-  const chosen = new Set(weights.filter((w) => named.some((selection) => selection.weights.has(w))))
-  if (chosen.size === 0) throw usage('None of the rules, all of them optional, matches a parameter of this model.')
-  const head = headOf(model, weights, chosen, options)
-  const { all, selected, selections, tensors } = head
-    ? withHead(model, weights, chosen, named, head)
-    : { all: weights, selected: chosen, selections: named, tensors: null }
-  const planned = planFills(model, all, selected, selections, options)
-  const resized = head && tensors ? resizeFills(model, head, tensors, planned) : null
-  const fills = resized?.fills ?? planned.fills
-  if (fills.length === 0)
-    throw usage(`Nothing that is selected can be changed: ${planned.kept[0]?.detail ?? 'no values'} (${planned.kept[0]?.name ?? ''}).`)
-  const written = new Set(fills.map((f) => (f.change?.kind === 'resize' ? f.change.from : f.weight.tensor)))
-  const redrawn = new Set(weights.filter((w) => written.has(w.tensor)))
-  const notes = [...(head?.notes ?? []), ...planned.notes, ...findNotes(model, weights, redrawn).lines]
-  const changes = { edits: [...(head?.edits ?? []), ...(resized?.edits ?? [])], patches: head?.patches ?? [] }
-  return { weights: all, rules, selected, fills: { ...planned, fills, notes }, changes, head }
-}
-
-function cutJob(model: Model, weights: readonly Weight[], skipped: readonly Skipped[], options: ReinitOptions): Job {
-  const { init, rules, numClasses, labels, keepClasses } = options
-  const given = Object.entries({ init, rules, numClasses, labels, keepClasses }).find(([, value]) => value !== undefined)
-  if (given) throw usage(`A head that is cut off is not drawn: ${given[0]} does not go with --feature-extractor.`)
-  const selected = selectWeights(weights, skipped, options)
-  const { patches, removed, notes } = planCut(model, selected)
-  const fills = { fills: [], kept: [], notes, seed: String(options.seed ?? 0) }
-  return { weights, rules: [], selected, fills, changes: { patches, removed }, head: null }
-}
-
-function headOf(model: Model, weights: readonly Weight[], chosen: ReadonlySet<Weight>, options: ReinitOptions): PlannedHead | null {
-  const { numClasses, labels, keepClasses } = options
-  if (numClasses !== undefined)
-    return planHead(model, weights, chosen, {
-      numClasses,
-      ...(labels && { labels }),
-      ...(keepClasses && { keepClasses: keepClasses.map(Number) }),
-    })
-  if (labels !== undefined || keepClasses !== undefined) throw usage('--labels and --keep-classes go with --num-classes.')
-  return null
-}
-
-/** What gets another size is redrawn by the rule that the head's weight goes by, and is what it will be from here on. */
-function withHead(
-  model: Model,
-  weights: readonly Weight[],
-  chosen: ReadonlySet<Weight>,
-  named: readonly Selection[],
-  { head, resizes, weights: drawn }: PlannedHead,
-) {
-  const added = drawn.filter((w) => !weights.includes(w))
-  const resized = resizeWeights(model, [...weights, ...added], resizes)
-  const now = (w: Weight) => resized.weights.get(w) ?? w
-  const last = named.findLast((s) => head.uses.some(({ weight }) => s.weights.has(weight)))
-  return {
-    all: [...weights, ...added].map(now),
-    selected: new Set([...chosen, ...drawn].map(now)),
-    selections: named.map((s) => ({ ...s, weights: new Set([...s.weights, ...(s === last ? drawn : [])].map(now)) })),
-    tensors: resized.tensors,
   }
 }
 

@@ -62,7 +62,9 @@ const emptyFolders = (folder: string) =>
 
 const job = (folder: string, { options, output }: Scenario, more: ReinitOptions = {}) =>
   reinit(join(folder, 'm.onnx'), {
-    ...{ all: true, init: 'he_normal', run: false },
+    all: true,
+    init: 'he_normal',
+    run: false,
     ...options,
     ...(options.layers ? { all: false } : {}),
     ...(output === undefined ? {} : { output: join(folder, output) }),

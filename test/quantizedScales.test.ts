@@ -156,7 +156,7 @@ test.each<[string, Uint8Array, Partial<ReinitOptions>, string, RegExp]>([
     withDequantizedBias([], 'shared'),
     {},
     'w',
-    /its bias "b" can't follow: "b.scale" is a scale of "b" too/,
+    /its bias "b" can't follow: "b.scale" is a scale of "Mul_5" too/,
   ],
 ])('%s keeps a weight as it is, with the reason', async (_, bytes, options, name, detail) => {
   const reasons = await redraw(bytes, options).then(

@@ -69,7 +69,7 @@ describe('one layer of a perceptron', () => {
 describe('every fixture, all of it', () => {
   const options = { all: true, init: 'he_uniform', shared: 'rewrite', run: false } as const
 
-  test.each(fixtures)('%s', async (name) => {
+  test.each(fixtures.map((name, i) => [name, i % 4 === 0] as const))('%s', async (name, isRepeated) => {
     const path = join('fixtures/models', `${name}.onnx`)
     const [first, second] = [mkdtempSync(join(folder, 'a')), mkdtempSync(join(folder, 'b'))]
     const output = join(first, `${name}.onnx`)
@@ -87,6 +87,7 @@ describe('every fixture, all of it', () => {
     const [old, now] = [await inspect(path), await inspect(output)]
     expect(now.parameters.map(understood)).toEqual(old.parameters.map(understood))
 
+    if (!isRepeated) return
     await reinit(path, { ...options, output: join(second, `${name}.onnx`) })
     expect(filesBelow(second)).toEqual(filesBelow(first))
     for (const file of filesBelow(first)) expect(readFileSync(join(first, file)).equals(readFileSync(join(second, file))), file).toBe(true)

@@ -39,7 +39,9 @@ export async function classes({ shared, dist, work, models }) {
     const where = `${model.corpus}/${model.name}, ${count ?? 'twice as many'} classes`
     if (['failed', 'died', 'error'].includes(status)) return [`${where}: ${status}: ${message}`]
     if (others.length > 0) return [`${where}: ${others.join(', ')} changed too`]
-    return head && count !== 0 ? asNamed(head, status, message, count ?? 2 * head.num_classes, outputs, shapes).map((line) => `${where}: ${line}`) : []
+    return head && count !== 0
+      ? asNamed(head, status, message, count ?? 2 * head.num_classes, outputs, shapes).map((line) => `${where}: ${line}`)
+      : []
   })
 }
 
@@ -48,7 +50,10 @@ function asNamed(head, status, message, count, outputs, shapes) {
   const axes = Object.entries(head.class_axis_inits)
   if (axes.length === 0) return status === 'refused' ? [] : [`${status}, but it is no head of classes: ${head.to_change_for_N}`]
   if (status === 'refused') return [`refused: ${message}`]
-  const sizes = [...axes.map(([name, axis]) => [name, shapes[name], axis]), ...Object.entries(head.class_outputs).map(([name, axis]) => [name, outputs[name], axis])]
+  const sizes = [
+    ...axes.map(([name, axis]) => [name, shapes[name], axis]),
+    ...Object.entries(head.class_outputs).map(([name, axis]) => [name, outputs[name], axis]),
+  ]
   return sizes.flatMap(([name, shape, axis]) =>
     shape === undefined || shape[axis] === count ? [] : [`${name} is [${shape}], where axis ${axis} should have ${count}`],
   )

@@ -36,7 +36,10 @@ export default async function classes({ reinit, inspect, diff, ReinitError }, { 
       others: changed.map((c) => c.name).filter((name) => ![...report.changed, ...report.head.changes].some((c) => c.name === name)),
     }
   } catch (error) {
-    return { status: error instanceof ReinitError ? 'refused' : 'error', message: error instanceof ReinitError ? error.message : error.stack }
+    return {
+      status: error instanceof ReinitError ? 'refused' : 'error',
+      message: error instanceof ReinitError ? error.message : error.stack,
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -2,8 +2,8 @@ import type { Place } from '../ops/collectUses.js'
 import { producerAt } from '../ops/scope.js'
 import type { Node, Role, Tensor } from '../types.js'
 import type { Containers } from './containers.js'
-import { pythonList } from './pythonList.js'
-import { isCalledPath, splitParameter, unwrapped } from './schemes.js'
+import { foldedFrom } from './foldedFrom.js'
+import { isCalledPath, splitParameter } from './schemes.js'
 import { type ModuleScope, scopeOf } from './scopeOf.js'
 import type { Target } from './signature.js'
 
@@ -85,10 +85,7 @@ function ownsParameter(trace: ModuleScope, leaf: string, role: Role, signature: 
 }
 
 function nameEvidence(tensor: Tensor, signature: ReadonlyMap<string, Target>): Evidence | null {
-  const { valueMetadata } = tensor.graph
-  const metadata = valueMetadata.get(tensor.name) ?? valueMetadata.get(unwrapped(tensor.name))
-  const sources = pythonList(metadata?.get('pkg.onnxscript.optimizer.folded_from') ?? '') ?? []
-  const parameters = sources
+  const parameters = foldedFrom(tensor)
     .filter((s) => (signature.get(s)?.kind ?? (signature.size === 0 ? 'PARAMETER' : null)) === 'PARAMETER')
     .flatMap((s) => splitParameter(s) ?? [])
   return splitParameter(tensor.name) ?? common(parameters)

@@ -20,9 +20,10 @@ const traces: readonly ((node: Node) => ModuleScope | null)[] = [
     const module = scopes?.slice(0, -1).findLast((s) => s !== '' && s.length <= MAX_PATH && !s.startsWith('_empty_nn_module_stack'))
     return module === undefined || !scopes ? null : { module, type: types?.[scopes.lastIndexOf(module)] ?? '' }
   },
-  /** torch legacy: the node's path, its operator last; a module called again ends in _1. */
+  /** torch legacy: the node's path, its operator last; a module called again ends in _1. Blocked convolutions have their value's name. */
   ({ name }) => {
-    const module = calledPath(name)
+    const value = /^(.*)_nchwc$/s.exec(name)?.[1]
+    const module = value === undefined || OF_MATRIX.test(value) ? calledPath(name) : null
     return module === null ? null : { module, type: '' }
   },
   /** TensorFlow: the layer's path, then the operation. */

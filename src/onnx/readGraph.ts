@@ -99,6 +99,7 @@ export class GraphReader {
       else if (c.field === 2) this.unlist(draftTensor(c.message()), graph)
       else if (c.field === 3) c.signedList(dims)
     }
+    if (dims.some((d) => d < 0)) throw invalid(`Sparse tensor ${JSON.stringify(draft?.name ?? '')} has a negative dimension: [${dims}].`)
     if (draft) this.tensor({ ...finishTensor(draft, this.text(draft.name), graph, 'sparse_initializer'), denseDims: dims })
   }
 

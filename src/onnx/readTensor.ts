@@ -85,6 +85,17 @@ export function readEntry(cursor: Cursor): [key: string, value: string] {
   return [key, value]
 }
 
+/** Types that each field holds. Source: onnx.proto. */
+const HOLDS: Readonly<Partial<Record<StorageField, RegExp>>> = {
+  raw_data: /^(?!STRING)/,
+  float_data: /^(FLOAT|COMPLEX64)$/,
+  double_data: /^(DOUBLE|COMPLEX128)$/,
+  int32_data: /^(U?INT(2|4|8|16)|INT32|BOOL|B?FLOAT16|FLOAT[48]E\w+)$/,
+  int64_data: /^INT64$/,
+  uint64_data: /^UINT(32|64)$/,
+  string_data: /^STRING$/,
+}
+
 /** numpy and torch end at 64. */
 const MAX_DIMS = 256
 
@@ -129,9 +140,15 @@ export function finishTensor(d: TensorDraft, name: string, graph: Graph, owner: 
       throw invalid(`${what} (${type[0]} [${d.dims}]) needs ${expected} bytes, but ${field} has ${stored} at byte ${ranges[0]?.start}.`)
     elements = d.segmented
       ? { kind: 'unwritable', field: 'segment', reason: 'segmented tensors are not supported' }
-      : d.beyond > 0
-        ? { kind: 'unwritable', field, reason: `${field} has more than ${MAX_RANGES} fields of one value: save the model with packed ones` }
-        : { kind: 'stored', field, ranges: ranges.slice(), varints }
+      : !HOLDS[field]?.test(type[0])
+        ? { kind: 'unwritable', field, reason: `${type[0]} values stand in ${field}, where ONNX does not have them` }
+        : d.beyond > 0
+          ? {
+              kind: 'unwritable',
+              field,
+              reason: `${field} has more than ${MAX_RANGES} fields of one value: save the model with packed ones`,
+            }
+          : { kind: 'stored', field, ranges: ranges.slice(), varints }
   }
   return {
     name,

@@ -1,9 +1,12 @@
 import { isFloatType } from '../onnx/dataTypes.js'
 import { readInts } from '../onnx/readInts.js'
-import { readValues } from '../onnx/readValues.js'
+import { isReadable, readValues } from '../onnx/readValues.js'
 import type { Attribute, Model, Node, Tensor } from '../types.js'
 import { constantAt, resolveAttribute, type Scope } from './scope.js'
-import { type Constant, sizeOf } from './view.js'
+import { type Constant, sizeOf, soleTensor } from './view.js'
+
+/** Values that are looked at to tell what a constant is. */
+const MAX_LOOK = 4096
 
 /** A node at one place of execution, with what the operator tables ask of it. */
 export class Op {
@@ -67,6 +70,13 @@ export class Op {
   number(input: number, name: string, missing: number): number {
     const [constant, tensor] = [this.inputs[input], this.inputs[input]?.views[0]?.tensor]
     return constant?.ints?.[0] ?? (tensor ? scalarOf(this.model, tensor) : this.attribute(name)?.f) ?? missing
+  }
+
+  /** Whether a constant is a stored tensor of zeros and ones. */
+  isMask(constant: Constant): boolean {
+    const tensor = soleTensor(constant)
+    if (!tensor || tensor.elementCount < 2 || !isReadable(tensor)) return false
+    return readValues(this.model, tensor, 0, Math.min(tensor.elementCount, MAX_LOOK)).every((v) => v === 0 || v === 1)
   }
 
   /** Whether an input holds 8-bit zero points at their type's minimum: quantized graphs lose their Relu, and this is its only sign. */

@@ -204,7 +204,10 @@ function combined(op: Op): readonly (Constant | null)[] {
   // one number times something of unknown shape: the shape stays unknown
   if (size === null || (size === 1 && !(da && db))) return [{ dims: null, views: [a, b].flatMap((c) => c.views).map(asFactor) }]
   const carries = (c: Constant) => c.dims !== null && product(c.dims) === size
-  const carriers = [a, b].filter(carries)
+  const full = [a, b].filter(carries)
+  // a mask shapes a weight, and is none
+  const masks = op.opType === 'Mul' && full.length === 2 ? full.filter((c) => op.isMask(c)) : []
+  const carriers = masks.length === 1 ? full.filter((c) => c !== masks[0]) : full
   const views = carriers.flatMap((c) => expanded(c, dims ?? []).views)
   const held = new Set(views.map((v) => v.tensor))
   const factors = [a, b].filter((c) => !carries(c)).flatMap((c) => c.views)

@@ -189,7 +189,10 @@ export const slots: Readonly<Record<string, readonly Slot[]>> = {
   'com.microsoft:BiasAdd': [fusedBias(1, 0)],
   'com.microsoft:BiasSplitGelu': [fusedBias(1, 0)],
   'com.microsoft:BiasDropout': [fusedBias(1, 0)],
-  'com.microsoft:MoE': [2, 4, 6].flatMap((input) => [{ input, role: 'weight' as const, layout: axes('batch', 'out', 'in') }, bias(input + 1)]),
+  'com.microsoft:MoE': [2, 4, 6].flatMap((input) => [
+    { input, role: 'weight' as const, layout: axes('batch', 'out', 'in') },
+    bias(input + 1),
+  ]),
 
   'com.microsoft:QAttention': [{ input: 1, role: 'weight', layout: axes('in', 'out'), stacked: () => 3, scale: 4, zeroPoint: 7 }, bias(2)],
   'ai.onnx:QLinearConv': quantizedConv,

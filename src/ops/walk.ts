@@ -70,7 +70,7 @@ function sortNodes(graph: Graph): readonly Node[] {
 function follow(op: Op): boolean {
   const { scope, node, inputs } = op
   const known = inputs.filter((c) => c !== null)
-  const computed = isStored(scope, node.outputs[0]) ? null : integersOf(op)
+  const computed = op.opType === 'Constant' && isStored(scope, node.outputs[0]) ? null : integersOf(op)
   if (known.length === 0 && !computed) return false
   const results = paths[op.key]?.(op) ?? []
   const allConstant = known.length === op.inputNames.filter((n) => n !== '').length

@@ -13,8 +13,8 @@ export type DraftUse = Omit<WeightUse, 'layer' | 'activation'>
 export function weightUse(op: Op, slot: Slot, view: View, kind: FanKind): DraftUse | null {
   const { node } = op
   const { tensor } = view
-  // what an operator computes from a parameter has no axes of it, but a learned number stays one behind Exp
-  if (view.as === 'source' && tensor.elementCount > 1) return null
+  // what an operator computes from a parameter has no axes of it, but a learned scale of one number stays one behind Exp
+  if (view.as === 'source' && (tensor.elementCount > 1 || slot.role !== 'scale')) return null
   // one number of a Constant node, spread out: a bias of zeros, a scale of ones
   if (tensor.owner === 'constant' && tensor.elementCount === 1 && view.axes?.some((atoms) => atoms.some((a) => a.axis === REPEATED)))
     return null

@@ -2,8 +2,8 @@ import { ReinitError, usage } from '../errors.js'
 import { valueShapes } from '../onnx/valueShapes.js'
 import type { DataType, Frame, Graph, Model, Node, Tensor, Weight, WeightUse } from '../types.js'
 import { rankOf } from './rankOf.js'
-import { producerIn } from './scope.js'
-import { walkModel } from './walk.js'
+import { producerIn } from '../ops/scope.js'
+import { walkModel } from '../ops/walk.js'
 
 /** A head, and all that is there for it alone. */
 export interface Cut {

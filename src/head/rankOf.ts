@@ -1,7 +1,7 @@
 import type { Model } from '../types.js'
 import { listLength } from './listLength.js'
-import { Op } from './op.js'
-import { constantAt, producerIn, type Scope } from './scope.js'
+import { Op } from '../ops/op.js'
+import { constantAt, producerIn, type Scope } from '../ops/scope.js'
 
 /** Operators of one data input whose rank their result has. */
 const keeps = new Set(

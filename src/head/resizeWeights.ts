@@ -16,10 +16,8 @@ export function resizeWeights(
   const quantizationOf = (q: Quantization, resize: Resize | undefined): Quantization => {
     const dims = q.dims.map((d, i) => (resize?.axis === i ? resize.size : d))
     const blocks = q.blocks.map((b, i) => (b === q.dims[i] ? (dims[i] ?? b) : b))
-    const made = known.get(q) ?? {
-      ...{ ...q, dims, blocks },
-      ...{ scales: q.scales.map(now), zeroPoints: q.zeroPoints.map(now), products: q.products.map(now) },
-    }
+    const steps = { scales: q.scales.map(now), zeroPoints: q.zeroPoints.map(now), products: q.products.map(now) }
+    const made = known.get(q) ?? { ...q, ...steps, dims, blocks }
     known.set(q, made)
     return made
   }

@@ -1,7 +1,8 @@
 import { ReinitError } from '../errors.js'
 import type { ReportHead } from '../reports.js'
 import type { Model, Weight } from '../types.js'
-import { findHead, type Head } from './findHead.js'
+import { findHead } from './findHead.js'
+import type { Head } from './head.js'
 
 /** The head that is selected, and what another number of classes would change; why it can't be another, where it can't. */
 export function inspectHead(model: Model, selected: Iterable<Weight>): ReportHead {

@@ -1,6 +1,6 @@
 import type { Model } from '../types.js'
-import { Op } from './op.js'
-import { constantAt, producerIn, type Scope } from './scope.js'
+import { Op } from '../ops/op.js'
+import { constantAt, producerIn, type Scope } from '../ops/scope.js'
 
 /** Operators that hand a list of integers on. */
 const same = new Set(['Identity', 'Cast', 'Add', 'Sub', 'Mul', 'Div', 'Abs', 'Neg', 'Relu', 'Max', 'Min'])

@@ -1,0 +1,83 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { extremes } from '../fuzz/extremes.js'
+import { inputOf } from '../fuzz/input.js'
+import { judge, type Verdict } from '../fuzz/judge.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'onnx-reinit-fuzz-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+const judged = (model: Uint8Array, init: string): Promise<Verdict> =>
+  judge({ model, files: {}, options: { all: true, init, shared: 'rewrite', run: false }, output: 'out.onnx' }, join(folder, 'one'))
+/** 'written', or why not. */
+const outcome = (verdict: Verdict): string =>
+  verdict.kind === 'written' ? 'written' : verdict.kind === 'refused' ? verdict.message : `WRONG: ${verdict.what}`
+
+/** What the fuzzer has found: each was a crash, a hang, or a wrong answer. */
+const found: Readonly<Record<string, RegExp>> = {
+  attribute_given_twice: /^Nothing that is selected can be changed: 32 bytes are not N 0, K 16/,
+  doubles_in_int32_data: /DOUBLE values stand in int32_data, where ONNX does not have them/,
+  names_of_markup: /^written$/,
+  nbits_of_2_to_32_rows: /^Nothing that is selected can be changed: 32 bytes are not N 4, K 4294967296 in blocks of 16/,
+  operator_called___proto__: /^written$/,
+  operator_called_constructor: /^written$/,
+  operator_called_hasOwnProperty: /^written$/,
+  operator_called_toString: /^written$/,
+  operator_of_2000_slashes: /^The model has no parameters that could be selected: read by \/+/,
+  operator_with_line_breaks: /read by a\\u000ab\\u2028c\\u202ed: not a known parameter/,
+  output_of_branch_is_the_node_itself: /^written$/,
+  output_of_nested_branches_is_captured: /^written$/,
+  scales_that_are_too_few: /^Nothing that is selected can be changed: 32 bytes are not N 4, K 9007199254740991/,
+  slice_of_an_axis_that_is_not_there: /^written$/,
+  unsqueeze_axis_out_of_range: /^written$/,
+}
+test.each(readdirSync('fixtures/hostile'))('finding %s', async (file) => {
+  const verdict = await judged(readFileSync(join('fixtures/hostile', file)), 'orthogonal')
+  expect(outcome(verdict)).toMatch(found[file.replace('.onnx', '')] ?? /^what is expected of it stands here$/)
+})
+
+/** Of those that are refused, why; the others are written. */
+const refusals: Readonly<Record<string, RegExp>> = {
+  'subgraphs nested 999 deep, with weights in them': /^graphs are nested more than 100 deep: refused\.$/,
+  'subgraphs nested 10,000 deep': /^graphs are nested more than 100 deep: refused\.$/,
+  'dims of 2^63': /whose product is beyond 2\^53/,
+  'dims whose product wraps to 16': /whose product is beyond 2\^53/,
+  '1,000,000 dims': /^Tensor "w" has 1048576 dims, more than 256: refused\.$/,
+  'a sparse tensor with more values than places': /^Sparse tensor "w" has a negative dimension: \[-1,2\]\.$/,
+  'a varint of 11 bytes': /^not a valid ONNX file: at byte 0, a number has more than 10 bytes/,
+  'a length of 2^64 − 1': /the file is truncated or damaged/,
+  'a length of 2 GiB in 20 bytes': /the file is truncated or damaged/,
+  'a string of 2^40 bytes in a length': /the file is truncated or damaged/,
+  'an external offset and length beyond 2^53 in sum': /^External data file "w\.data" is missing beside the model\.$/,
+  'an external offset of 2^64': /external offset "18446744073709551616" is not a number below 2\^53/,
+  'external data of 2^52 bytes': /^External data file "w\.data" is missing beside the model\.$/,
+  '1,000,000 integers in an attribute': /read by no node/,
+  '30,000 inputs of a node': /read by no node/,
+  'a concatenation doubled 200 times': /read by no node/,
+  'functions that double 40 times': /^The model's functions and subgraphs run more than 200000 bodies: refused\.$/,
+  'functions that call each other 20,000 deep': /^Functions and subgraphs run each other more than 500 deep: refused\.$/,
+  'functions that call themselves': /^Function local:f calls itself: not a valid ONNX model\.$/,
+  'branches in a function that call it': /^Function local:f calls itself: not a valid ONNX model\.$/,
+  'codes of 2^40 rows': /32 bytes are not N 4096, K 1099511627776 in blocks of 16/,
+  'codes in blocks of 0': /32 bytes are not N 4, K 16 in blocks of 0/,
+  'codes in negative blocks': /^(Nothing that is selected can be changed|Tensor "w" has fan_in -16)/,
+  'an equation of 1,000,000 letters': /read by Einsum: not a known parameter/,
+}
+test.each(Object.entries(extremes))('%s', { timeout: 60_000 }, async (name, make) => {
+  expect(outcome(await judged(make(), 'auto'))).toMatch(refusals[name] ?? /^written$/)
+})
+
+/** As many as take a few seconds; `npm run fuzz` goes on to a million. */
+const COUNT = 1000
+test(`${COUNT} inputs are refused in one line, or written and proven`, { timeout: 300_000 }, async () => {
+  const counts = { written: 0, refused: 0, wrong: 0 }
+  for (let index = 0; index < COUNT; index++) {
+    const verdict = await judge(inputOf(index), join(folder, 'one'))
+    counts[verdict.kind]++
+    if (verdict.kind === 'wrong') expect.fail(`input ${index}: ${verdict.what}`)
+  }
+  // neither all are refused in the first step, nor are mutations without effect
+  expect(counts.written).toBeGreaterThan(COUNT / 10)
+  expect(counts.refused).toBeGreaterThan(COUNT / 10)
+})
