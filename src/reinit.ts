@@ -172,12 +172,24 @@ function describe(
       }
       const quantization = describeQuantization(f)
       return {
-        ...{ name, layer, scope, role, dataType, shape, fanIn, fanOut },
+        name,
+        layer,
+        scope,
+        role,
+        dataType,
+        shape,
+        fanIn,
+        fanOut,
         initializer: drawn,
         gain: f.gain,
         ...(rest.length > 0 ? { parameters: Object.fromEntries(rest) } : {}),
         why: f.why,
-        expected: { mean, std, min, max },
+        expected: {
+          mean,
+          std,
+          min,
+          max,
+        },
         ...(quantization && { quantization }),
         ...unproven,
       }

@@ -5,37 +5,11 @@ import { constantAt, type Producer, type Scope } from './scope.js'
 
 /** Operators whose later inputs are shapes, indices or settings: the data is in the first. */
 const firstInput = new Set(
-  [
-    ...[
-      'Reshape',
-      'Expand',
-      'Slice',
-      'Split',
-      'Squeeze',
-      'Unsqueeze',
-      'TopK',
-      'Gather',
-      'GatherElements',
-      'GatherND',
-      'Tile',
-      'Pad',
-      'Resize',
-    ],
-    ...['Upsample', 'QuantizeLinear', 'DequantizeLinear', 'BatchNormalization', 'LayerNormalization', 'InstanceNormalization', 'CastLike'],
-    ...[
-      'ReduceMean',
-      'ReduceSum',
-      'ReduceMax',
-      'ReduceMin',
-      'Clip',
-      'Dropout',
-      'OneHot',
-      'CumSum',
-      'Trilu',
-      'ScatterND',
-      'ScatterElements',
-    ],
-  ].map((op) => `ai.onnx:${op}`),
+  `Reshape Expand Slice Split Squeeze Unsqueeze TopK Gather GatherElements GatherND Tile Pad Resize Upsample QuantizeLinear DequantizeLinear
+  BatchNormalization LayerNormalization InstanceNormalization CastLike ReduceMean ReduceSum ReduceMax ReduceMin Clip Dropout OneHot CumSum
+  Trilu ScatterND ScatterElements`
+    .split(/\s+/)
+    .map((op) => `ai.onnx:${op}`),
 )
 /** Sums of a layer's result and what went round it. */
 const sums = new Set([
