@@ -12,6 +12,7 @@ const parameters: readonly (readonly [name: string, module: string, leaf: string
   ['encoder.layer.0.attention.self.query.bias', 'encoder.layer.0.attention.self.query', 'bias'],
   ['conv2d_25.w_0', 'conv2d_25', 'w_0'],
   ['conv1.weight_bias', 'conv1', 'weight'],
+  ['If_0_then_branch__Inline_0__decoder.fc.weight', 'decoder.fc', 'weight'],
   ['conv.parametrizations.weight.original1', 'conv', 'weight'],
   ['ConvBnFusion_W_layer1.0.conv1.weight', 'layer1.0.conv1', 'weight'],
   ['ConvMulFusion_W_c.weight', 'c', 'weight'],

@@ -25,6 +25,7 @@ export const wrappings: readonly { readonly of: string; readonly pattern: RegExp
   },
   { of: 'onnxslim, MatMul and Add joined', pattern: /^\/?(.+)\/MatMul(?:_\d+)?_output_\d+_(?:weight|bias)$/s, name: '/$1/' },
   { of: 'torch dynamo, BN folding', pattern: /^(.+\.weight)_bias$/s, name: '$1' },
+  { of: 'onnx inliner, functions and branches', pattern: /^(?:\w+_(?:then|else)_branch__)?Inline_\d+__(.+)$/s, name: '$1' },
   { of: 'torch parametrizations', pattern: /^(.+)\.parametrizations\.([^.]+)\.original\d*$/s, name: '$1.$2' },
   { of: 'TensorFlow Lite, merged names', pattern: /^([^;]+);.+$/s, name: '$1' },
   { of: 'TensorFlow, tf2onnx', pattern: /^(.+\/.+?)(?:\/resource)?(?::\d+)?_resize$/s, name: '$1' },

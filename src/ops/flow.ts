@@ -32,6 +32,17 @@ export function sourceOf(scope: Scope, name: string): Producer | null {
   return null
 }
 
+/** The nodes that compute a value, of an If those of each branch; see sourceOf. `seen`: Ifs on the way, lest one is made of itself. */
+export function sourcesOf(scope: Scope, name: string, seen: ReadonlySet<Node> = new Set()): Producer[] {
+  const home = definingScope(scope, name)
+  const node = home && producerIn(home.graph, name)
+  const bodies = node?.opType === 'If' ? home?.children.get(node) : undefined
+  if (!node || !bodies) return [sourceOf(scope, name)].filter((p) => p !== null)
+  const output = node.outputs.indexOf(name)
+  const names = seen.has(node) ? [] : bodies.map((body) => [body, body.graph.outputs[output]?.name] as const)
+  return names.flatMap(([body, given]) => (given === undefined ? [] : sourcesOf(body, given, new Set([...seen, node]))))
+}
+
 /** The nodes that read a value, seen into the bodies that take it and out of those that give it. */
 export function readersOf(scope: Scope, name: string): Consumer[] {
   const found: Consumer[] = []

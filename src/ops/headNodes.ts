@@ -1,6 +1,6 @@
 import type { Node } from '../types.js'
 import { isMatrix } from './elementwise.js'
-import { sourceOf } from './flow.js'
+import { sourcesOf } from './flow.js'
 import { constantAt, type Producer, type Scope } from './scope.js'
 
 /** Operators whose later inputs are shapes, indices or settings: the data is in the first. */
@@ -26,9 +26,9 @@ const sums = new Set([
 export function headNodes(root: Scope): Set<Node> {
   const found = new Set<Node>()
   const seen = new Set<Node>()
-  const waiting = root.graph.outputs.map((output) => sourceOf(root, output.name))
+  const waiting = root.graph.outputs.flatMap((output) => sourcesOf(root, output.name))
   for (let p = waiting.pop(); p !== undefined; p = waiting.pop()) {
-    if (p === null || isStep(p) || seen.has(p.node)) continue
+    if (isStep(p) || seen.has(p.node)) continue
     seen.add(p.node)
     if (isMatrix(p)) found.add(p.node)
     else waiting.push(...dataSources(p))
@@ -42,7 +42,7 @@ const isStep = ({ node, output }: Producer) => node.opType === 'DynamicQuantizeL
 function dataSources({ scope, node }: Producer): Producer[] {
   const key = `${node.domain}:${node.opType}`
   const names = firstInput.has(key) ? node.inputs.slice(0, 1) : node.inputs
-  const sources = names.flatMap((name) => (constantAt(scope, name) === null ? (sourceOf(scope, name) ?? []) : []))
+  const sources = names.flatMap((name) => (constantAt(scope, name) === null ? sourcesOf(scope, name) : []))
   if (!sums.has(key) || sources.every(isMatrix)) return sources
   const last = Math.max(...sources.map((p) => (p.scope.graph === scope.graph ? p.node.index : -1)))
   return sources.filter((p) => p.node.index === last || p.scope.graph !== scope.graph)

@@ -133,7 +133,7 @@ function runLine(run: RunResult): CheckLine {
   if (run.status === 'failed') return { state: 'failed', label, text: `failed${message}` }
   if (run.status !== 'passed') return { state: 'loud', label, text: NOT_RUN[run.status] + message }
   const { inputs, outputs } = run
-  const finite = outputs.every((o) => o.finite) ? 'finite' : 'not finite'
+  const finite = outputs.every((o) => o.finite !== false) ? 'finite' : 'not finite'
   const std = outputs.length === 1 && outputs[0] && outputs[0].std !== null ? `, std ${number(outputs[0].std)}` : ''
   const note = run.message === undefined ? '' : `; ${run.message}`
   return { state: 'ok', label, text: `${run.runtime ?? 'onnxruntime'}: ${valuesOf(inputs)} → ${valuesOf(outputs)}, ${finite}${std}${note}` }
