@@ -37,8 +37,8 @@ if (!existsSync(cli)) throw new Error(`${cli} is not there: npm run build, or --
 const folder = resolve(options.folder)
 mkdirSync(folder, { recursive: true })
 const peers = options['no-python'] ? { python: null, versions: {}, missing: 'no Python' } : preparePython(folder, options.python)
-const setting = { cli, folder, python: peers.python, hasRuntime: isResolved('onnxruntime-node') }
 const clones = canClone()
+const setting = { cli, folder, python: peers.python, hasRuntime: isResolved('onnxruntime-node'), clones }
 
 /**
  * What was found: `measured` by column, `left`: why it was not.

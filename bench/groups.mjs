@@ -100,10 +100,10 @@ export const groups = [
 /**
  * The jobs of a group, each with its own fresh output.
  * @param {Group} group
- * @param {{ cli: string, python: string | null, hasRuntime: boolean, folder: string }} setting
+ * @param {{ cli: string, python: string | null, hasRuntime: boolean, clones: boolean, folder: string }} setting
  * @returns {import('./measure.mjs').Job[]}
  */
-export function jobsOf(group, { cli, python, hasRuntime, folder }) {
+export function jobsOf(group, { cli, python, hasRuntime, clones, folder }) {
   const source = join(folder, 'models', group.model)
   const input = join(source, 'model.onnx')
   const output = join(folder, 'out')
@@ -131,7 +131,11 @@ export function jobsOf(group, { cli, python, hasRuntime, folder }) {
       .filter(([name]) => hasRuntime || name !== 'proven and run')
       .map(([name, flags]) => ({ name, command: [process.execPath, cli, ...path, ...group.flags, ...flags], prepare })),
     { name: 'node -e 0', command: [process.execPath, '-e', '0'] },
-    { name: 'cp', command: ['cp', '-r', source, join(output, 'copy')], prepare: () => [fresh(), clear()] },
+    {
+      name: 'cp',
+      command: ['cp', '-r', ...(clones ? ['--reflink=never'] : []), source, join(output, 'copy')],
+      prepare: () => [fresh(), clear()],
+    },
     ...group.peers
       .filter(() => python !== null)
       .map((name) => ({

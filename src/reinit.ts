@@ -11,7 +11,7 @@ import { readModel } from './readModel.js'
 import type { ResolvedRule } from './recipe/resolveRules.js'
 import type { ReinitOptions, ReinitReport, ReportChange } from './reports.js'
 import { checkRunOptions, requireRuntime, runModel } from './runModel.js'
-import type { Model, Plan, RunResult, Skipped, Staged, Verification } from './types.js'
+import type { Model, Plan, PlannedFill, RunResult, Skipped, Staged, Verification } from './types.js'
 import { verifyPlan } from './verifyPlan.js'
 import { writePlan } from './writePlan.js'
 
@@ -145,55 +145,7 @@ function describe(
     seed,
     rng: options.rng ?? 'philox',
     recipe: recipeOf(options, seed, rules),
-    changed: fills.map((f) => {
-      const { name, layer, scope, role, dataType, shape, fanIn, fanOut } = describeWeight(f.weight, true)
-      const { mean, std, min, max } = f.distribution
-      const { parameters, name: drawn } = f.initializer
-      const rest = Object.entries(parameters).filter(([key]) => key !== 'gain')
-      const unproven = { before: null, after: null, sha256: null, checks: [] }
-      const followed = follows(f.part)
-      if (followed !== null) {
-        const expected = { mean: null, std: null, min: null, max: null }
-        return {
-          name,
-          layer,
-          scope,
-          role,
-          dataType,
-          shape,
-          fanIn,
-          fanOut,
-          initializer: 'quantization',
-          gain: null,
-          why: followed,
-          expected,
-          ...unproven,
-        }
-      }
-      const quantization = describeQuantization(f)
-      return {
-        name,
-        layer,
-        scope,
-        role,
-        dataType,
-        shape,
-        fanIn,
-        fanOut,
-        initializer: drawn,
-        gain: f.gain,
-        ...(rest.length > 0 ? { parameters: Object.fromEntries(rest) } : {}),
-        why: f.why,
-        expected: {
-          mean,
-          std,
-          min,
-          max,
-        },
-        ...(quantization && { quantization }),
-        ...unproven,
-      }
-    }),
+    changed: fills.map(describeChange),
     skipped: [...kept, ...(isAll ? [] : skipped)].map(describeSkipped),
     kept: isAll ? [...[...skipped, ...kept].map(describeSkipped), ...unselected] : [],
     notes,
@@ -201,6 +153,32 @@ function describe(
     run: NOT_RUN,
     written: [],
     milliseconds: { read: 0, write: 0, verify: 0, run: 0 },
+  }
+}
+
+/** A fill before it is proven. The scales and zero points that follow a weight have no distribution of their own. */
+function describeChange(f: PlannedFill): ReportChange {
+  const { name, layer, scope, role, dataType, shape, fanIn, fanOut } = describeWeight(f.weight, true)
+  const place = { name, layer, scope, role, dataType, shape, fanIn, fanOut }
+  const unproven = { before: null, after: null, sha256: null, checks: [] }
+  const followed = follows(f.part)
+  if (followed !== null) {
+    const expected = { mean: null, std: null, min: null, max: null }
+    return { ...place, initializer: 'quantization', gain: null, why: followed, expected, ...unproven }
+  }
+  const { mean, std, min, max } = f.distribution
+  const { parameters, name: initializer } = f.initializer
+  const rest = Object.entries(parameters).filter(([key]) => key !== 'gain')
+  const quantization = describeQuantization(f)
+  return {
+    ...place,
+    initializer,
+    gain: f.gain,
+    ...(rest.length > 0 ? { parameters: Object.fromEntries(rest) } : {}),
+    why: f.why,
+    expected: { mean, std, min, max },
+    ...(quantization && { quantization }),
+    ...unproven,
   }
 }
 
