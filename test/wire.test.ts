@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { bytesSource, Window } from '../src/bytes/source.js'
+import { Window } from '../src/bytes/source.js'
 import { Cursor } from '../src/bytes/wire.js'
 import { ReinitError } from '../src/errors.js'
 import { readValues } from '../src/onnx/readValues.js'
@@ -26,6 +26,9 @@ import {
   tensor,
   varint,
 } from './buildModel.js'
+
+/** Bytes in memory. */
+const bytesSource = (bytes: Uint8Array): ByteSource => ({ byteLength: bytes.length, read: (start, end) => bytes.subarray(start, end) })
 
 const cursorOf = (content: Uint8Array, source: ByteSource = bytesSource(content)) =>
   new Cursor(new Window(source), { parent: null, lengthStart: 0, start: 0, end: content.length })

@@ -7,11 +7,6 @@ import { ioError } from './ioError.js'
 const MIN_WINDOW = 4096
 const MAX_WINDOW = 1 << 18
 
-/** Bytes in memory. */
-export function bytesSource(bytes: Uint8Array): ByteSource {
-  return { byteLength: bytes.length, read: (start, end) => bytes.subarray(start, end) }
-}
-
 export interface FileSource extends ByteSource {
   close(): void
 }
