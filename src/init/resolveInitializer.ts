@@ -61,7 +61,7 @@ function find(text: string): { name: string; preset: Given } {
   const found = Object.hasOwn(names, key) ? names[key] : undefined
   if (found === undefined)
     throw usage(
-      `Unknown initializer ${JSON.stringify(text)}${nearest(key, Object.keys(names))}; see --help for all ${Object.keys(initializers).length}.`,
+      `Unknown initializer ${JSON.stringify(text)}${nearest(key, Object.keys(names)) || '.'} See --help for all ${Object.keys(initializers).length}.`,
     )
   return found
 }
@@ -94,7 +94,7 @@ function parse(name: string, entry: Initializer, text: string): Given {
 function foldGain(name: string, entry: Initializer, all: Given): Given {
   for (const key of Object.keys(all))
     if (!Object.hasOwn(entry.parameters, key) && !(key === 'negative_slope' && all.gain === 'leaky_relu'))
-      throw usage(`${name} has no ${JSON.stringify(key)}${nearest(key, Object.keys(entry.parameters))}; ${has(name, entry)}.`)
+      throw usage(`${name} has no ${JSON.stringify(key)}${nearest(key, Object.keys(entry.parameters)) || ':'} ${has(name, entry)}.`)
   if (!Object.hasOwn(entry.parameters, 'gain')) return all
   if (all.gain !== undefined && all.nonlinearity !== undefined) throw usage(`${name}: gain and nonlinearity exclude each other: give one.`)
   const { nonlinearity, negative_slope: slopeGiven, ...rest } = all
@@ -107,7 +107,7 @@ function foldGain(name: string, entry: Initializer, all: Given): Given {
   const gain = calculateGain(String(asked), slope ?? DEFAULT_SLOPE)
   if (gain === null)
     throw usage(
-      `${name}: ${nonlinearity === undefined ? 'gain' : 'nonlinearity'} ${JSON.stringify(asked)} is ${nonlinearity === undefined ? 'neither a number nor a nonlinearity' : 'unknown'}${nearest(String(asked), nonlinearities)}; known: ${nonlinearities.join(', ')}.`,
+      `${name}: ${nonlinearity === undefined ? 'gain' : 'nonlinearity'} ${JSON.stringify(asked)} is ${nonlinearity === undefined ? 'neither a number nor a nonlinearity' : 'unknown'}${nearest(String(asked), nonlinearities) || '.'} Known: ${nonlinearities.join(', ')}.`,
     )
   return { ...rest, gain }
 }
