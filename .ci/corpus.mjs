@@ -12,10 +12,11 @@ import { memory } from './checks/memory.mjs'
 import { rewrite } from './checks/rewrite.mjs'
 import { run } from './checks/run.mjs'
 import { scores } from './checks/scores.mjs'
+import { scramble } from './checks/scramble.mjs'
 import { unpackCorpora } from './corpora.mjs'
 
 /** In order: `run` goes over what `rewrite` rewrote. Each gives its failures, a line each, or null where it can't be made here. */
-const checks = { rewrite, hostile, run, scores, layers, heads, classes, memory, independent }
+const checks = { rewrite, hostile, run, scramble, scores, layers, heads, classes, memory, independent }
 
 const { values: given } = parseArgs({
   options: {

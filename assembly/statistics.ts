@@ -1,20 +1,35 @@
 // src/init/measure.ts and the bins of src/init/statistics.ts, over float32 values at `at`.
 
-/** Writes mean (of this chunk), Σ(v − mean)², smallest and largest as float64 to `out`. */
+/**
+ * Writes mean (of this chunk), Σ(v − mean)², smallest and largest as float64 to `out`. One pass, by distances from the first value: it is at
+ * most √count deviations from the mean, so that little cancels.
+ */
 export function moments(at: usize, count: i32, out: usize): void {
+  const first = <f64>load<f32>(at)
+  const origin = first - first === 0 ? first : 0
+  const shift = f64x2.splat(origin)
   let sum0 = f64x2.splat(0)
   let sum1 = f64x2.splat(0)
+  let squares0 = f64x2.splat(0)
+  let squares1 = f64x2.splat(0)
   let low = f32x4.splat(Infinity)
   let high = f32x4.splat(-Infinity)
   let i = 0
   for (; i + 4 <= count; i += 4) {
     const v = v128.load(at + (i << 2))
-    sum0 = f64x2.add(sum0, f64x2.promote_low_f32x4(v))
-    sum1 = f64x2.add(sum1, f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3)))
+    const a = f64x2.sub(f64x2.promote_low_f32x4(v), shift)
+    const b = f64x2.sub(f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3)), shift)
+    sum0 = f64x2.add(sum0, a)
+    sum1 = f64x2.add(sum1, b)
+    squares0 = f64x2.add(squares0, f64x2.mul(a, a))
+    squares1 = f64x2.add(squares1, f64x2.mul(b, b))
     low = f32x4.pmin(low, v)
     high = f32x4.pmax(high, v)
   }
-  let sum = f64x2.extract_lane(sum0, 0) + f64x2.extract_lane(sum0, 1) + f64x2.extract_lane(sum1, 0) + f64x2.extract_lane(sum1, 1)
+  sum0 = f64x2.add(sum0, sum1)
+  squares0 = f64x2.add(squares0, squares1)
+  let sum = f64x2.extract_lane(sum0, 0) + f64x2.extract_lane(sum0, 1)
+  let squares = f64x2.extract_lane(squares0, 0) + f64x2.extract_lane(squares0, 1)
   let smallest = f32x4.extract_lane(low, 0)
   let largest = f32x4.extract_lane(high, 0)
   for (let lane = 1; lane < 4; lane++) {
@@ -25,31 +40,17 @@ export function moments(at: usize, count: i32, out: usize): void {
     if (l < smallest) smallest = l
     if (h > largest) largest = h
   }
-  const rest = i
   for (; i < count; i++) {
     const v = load<f32>(at + (i << 2))
-    sum += v
+    const distance = <f64>v - origin
+    sum += distance
+    squares += distance * distance
     if (v < smallest) smallest = v
     if (v > largest) largest = v
   }
   const mean = sum / count
-  const means = f64x2.splat(mean)
-  sum0 = f64x2.splat(0)
-  sum1 = f64x2.splat(0)
-  for (i = 0; i < rest; i += 4) {
-    const v = v128.load(at + (i << 2))
-    const a = f64x2.sub(f64x2.promote_low_f32x4(v), means)
-    const b = f64x2.sub(f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3)), means)
-    sum0 = f64x2.add(sum0, f64x2.mul(a, a))
-    sum1 = f64x2.add(sum1, f64x2.mul(b, b))
-  }
-  let squares = f64x2.extract_lane(sum0, 0) + f64x2.extract_lane(sum0, 1) + f64x2.extract_lane(sum1, 0) + f64x2.extract_lane(sum1, 1)
-  for (; i < count; i++) {
-    const distance = <f64>load<f32>(at + (i << 2)) - mean
-    squares += distance * distance
-  }
-  store<f64>(out, mean)
-  store<f64>(out, squares, 8)
+  store<f64>(out, origin + mean)
+  store<f64>(out, max<f64>(0, squares - mean * sum), 8)
   store<f64>(out, smallest, 16)
   store<f64>(out, largest, 24)
 }

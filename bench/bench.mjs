@@ -32,7 +32,7 @@ const rounds = Number(options.pairs)
 const wanted = options.only?.split(',').map(Number)
 const isWanted = (/** @type {(number | null)[]} */ ...targets) =>
   wanted === undefined || targets.some((t) => t !== null && wanted.includes(t))
-const cli = resolve(options.dist, 'cli.js')
+const cli = resolve(options.dist, 'cli.cjs')
 if (!existsSync(cli)) throw new Error(`${cli} is not there: npm run build, or --dist FOLDER.`)
 const folder = resolve(options.folder)
 mkdirSync(folder, { recursive: true })

@@ -28,20 +28,27 @@ const shapes = [
   [64, 64],
   [100, 200],
 ]
+/** Three matrices side by side, of a quarter, a quarter and a half of the columns. */
+const unequal = (rows, columns) => ({
+  layout: ['in', 'out'],
+  matrices: [columns / 4, columns / 4, columns / 2].map((width) => ({ width, fan: { fanIn: rows, fanOut: width } })),
+})
 const tests = new Map()
 let seed = 0n
 for (; seed < tensors; seed++) {
   const pick = (list) => list[Number(((seed * 0x9e3779b97f4a7c15n) >> 20n) % 1000003n) % list.length]
   const dataType = dataTypes[Number(seed) % dataTypes.length]
   const initializer = initializers[Number(seed >> 2n) % initializers.length]
-  const target = linear(...pick(shapes), { dataType })
-  const { filler, distribution } = makeFill(initializer, target, seed)
+  const [rows, columns] = pick(shapes)
+  const target = linear(rows, columns, { dataType, ...(seed % 5n === 0n && columns % 4 === 0 ? unequal(rows, columns) : {}) })
+  const { filler, distribution, structure } = makeFill(initializer, target, seed)
   const values = new Float32Array(target.elementCount)
   filler.fill(values, 0)
   if (dataType === 'FLOAT16' || dataType === 'BFLOAT16') for (let i = 0; i < values.length; i++) values[i] = roundTo(dataType, values[i])
-  const statistics = accumulate(distribution, dataType, target.elementCount)
+  const statistics = accumulate(distribution, dataType, target.elementCount, structure)
   statistics.add(values)
-  for (const { name, passed, statistic, limit } of statistics.finish().checks) {
+  for (const { name: full, passed, statistic, limit } of statistics.finish().checks) {
+    const name = full.replace(/ of matrix \d+$/, '')
     const test = tests.get(name) ?? { count: 0, alarms: 0, nearest: 0 }
     tests.set(name, test)
     test.count++

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, rmSync } from 'node:fs'
+import { closeSync, cpSync, fsyncSync, mkdirSync, openSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { models } from './models.mjs'
 import { peers } from './peers.mjs'
@@ -118,6 +118,10 @@ export function jobsOf(group, { cli, python, hasRuntime, clones, folder }) {
   const copy = () => {
     fresh()
     cpSync(source, output, { recursive: true })
+    // a model at rest: our own sync would have the disk write it too
+    const descriptor = openSync(join(output, 'model.onnx'), 'r')
+    fsyncSync(descriptor)
+    closeSync(descriptor)
   }
   const [path, prepare] = group.inPlace
     ? [[join(output, 'model.onnx')], copy]

@@ -24,7 +24,8 @@ const jobs = (files) => ({
 })
 
 /**
- * Kills the command line `count` times at random moments of its work, and gives what came of it. The model is a matrix of side × side.
+ * Kills the command line `count` times at random moments of its work, and gives what came of it; runs that end before they are killed are
+ * made again. The model is a matrix of side × side.
  * @param {{ count: number, cli: string, seed: number, side: number }} given
  * @returns {Promise<Record<string, number>>}
  * @throws Error where a file is neither old nor new, parts don't belong together, or the next run fails or leaves something behind
@@ -45,7 +46,8 @@ export async function kills({ count, cli, seed, side }) {
     old: Buffer.from('old'),
   }
   const prepared = Object.entries(jobs(files)).map(([name, job]) => ({ name, ...job, ...reference(job, cli) }))
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i - counts['done before the kill'] < count; i++) {
+    if (i >= 3 * count) throw new Error(`of ${i} runs ${counts['done before the kill']} ended before they were killed: give a larger side`)
     const job = /** @type {Prepared} */ (prepared[i % prepared.length])
     const folder = folderOf(job.before)
     // most of the time goes into the start of the program: kills come in the time of the work

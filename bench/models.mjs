@@ -23,6 +23,15 @@ export const models = {
   single: { what: 'one tensor of 2.1 GiB', size: 2.3e9, graph: () => tables(1, 560_000, 'hole'), ...big, holes: true },
   four: { what: '4.3 GiB external', size: 4.6e9, graph: () => tables(4, 280_000, 'hole'), ...big, holes: true },
   ten: { what: '10 GB external', size: 10e9, graph: () => tables(4, 610_000, 'hole'), ...big, holes: true },
+  inline: { what: 'one file of 2 GiB', size: 2.15e9, graph: () => tables(2, 262_130, 'hole', {}), ...classifier, large: true, holes: true },
+  unaligned: {
+    ...{
+      what: 'a byte offset of 2^32 + 3',
+      size: 4.3e9,
+      graph: () => tables(1, 100, 'noise', { file: 'model.data', offset: 2 ** 32 + 3 }),
+    },
+    ...{ ...big, holes: true },
+  },
   files: {
     ...{ what: '10,000 external files', size: 42e6, graph: () => chain(10_000, { file: (i) => `data/${i}.bin` }) },
     ...{ ...lastOf(10_000), external: true },
@@ -138,9 +147,11 @@ function bert() {
   }
 }
 
-/** Embedding tables of 1024 columns and a classifier behind their sum, in one external file. */
-function tables(count, rows, values) {
-  const file = 'model.data'
+/**
+ * Embedding tables of 1024 columns and a classifier behind their sum, in one external file, or in the model where `file` is none. `offset`: of
+ * the classifier's weight.
+ */
+function tables(count, rows, values, { file, offset } = { file: 'model.data' }) {
   const names = Array.from({ length: count }, (_, i) => `table${i}`)
   return {
     nodes: [
@@ -150,7 +161,7 @@ function tables(count, rows, values) {
     ],
     tensors: [
       ...names.map((name) => ({ name: `${name}.weight`, dims: [rows, 1024], values, file })),
-      { name: 'fc.weight', dims: [10, 1024], file },
+      { name: 'fc.weight', dims: [10, 1024], file, offset },
       { name: 'fc.bias', dims: [10], file },
     ],
     inputs: [{ name: 'ids', type: 'INT64', dims: ['batch'] }],

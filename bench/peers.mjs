@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { run } from './measure.mjs'
 
 const HERE = import.meta.dirname
@@ -19,12 +19,19 @@ export const onnxLoad = script('onnx_load.py')
  * A Python with the peers in a folder of its own, or why there is none.
  * @param {string} folder
  * @param {string | undefined} given a Python that has them
+ * @param {{ requirements: string, names: readonly string[] }} which the file that lists the peers, and those whose versions are told
  * @returns {{ python: string | null, versions: Record<string, string>, missing: string | null }}
  */
-export function preparePython(folder, given) {
+export function preparePython(
+  folder,
+  given,
+  which = { requirements: 'requirements.txt', names: ['numpy', 'onnx', 'onnx-graphsurgeon', 'onnx-ir', 'torch'] },
+) {
   try {
-    const python = given ?? install(join(folder, 'venv'))
-    const names = ['numpy', 'onnx', 'onnx-graphsurgeon', 'onnx-ir', 'torch']
+    const { requirements, names } = which
+    const python =
+      given ??
+      install(join(folder, requirements === 'requirements.txt' ? 'venv' : `venv-${basename(requirements, '.txt')}`), script(requirements))
     const code = `import importlib.metadata as m, json, sys; print(json.dumps({'Python': sys.version.split()[0]} | {n: m.version(n) for n in ${JSON.stringify(names)}}))`
     return { python, versions: JSON.parse(run([python, '-c', code]).stdout), missing: null }
   } catch (error) {
@@ -32,9 +39,8 @@ export function preparePython(folder, given) {
   }
 }
 
-function install(folder) {
+function install(folder, requirements) {
   const python = join(folder, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python')
-  const requirements = script('requirements.txt')
   if (!existsSync(python)) {
     if (spawnSync('python3', ['--version']).status !== 0) throw new Error('python3 is not there')
     run(['python3', '-m', 'venv', folder])

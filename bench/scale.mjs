@@ -14,7 +14,7 @@ const all = ['--all', '--xavier-normal', '--no-run']
  * @type {readonly { model: keyof typeof models, what: string, flags: readonly string[] | null, atMost: number }[]} `flags` null: inspect
  */
 export const sizes = [
-  ...['mlp', 'bert', 'two', 'single', 'four', 'ten'].flatMap((model) => [
+  ...['mlp', 'bert', 'inline', 'two', 'single', 'four', 'unaligned', 'ten'].flatMap((model) => [
     { model, what: 'one layer', flags: layer(model), atMost: MAX_MIB },
     { model, what: 'every tensor', flags: all, atMost: MAX_MIB },
   ]),

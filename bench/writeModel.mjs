@@ -6,8 +6,10 @@ import protobuf from 'protobufjs/minimal.js'
 const { ModelProto, NodeProto, TensorProto, ValueInfoProto } = onnxProto.onnx
 
 /**
- * @typedef {{ name: string, dims: readonly number[], values?: 'noise' | 'ones' | 'hole' | readonly number[], file?: string }} Tensor
- *   Float weights of noise by default; a list is of 64-bit integers; a hole is zeros that take no disk; `file`: external data.
+ * @typedef {{ name: string, dims: readonly number[], values?: 'noise' | 'ones' | 'hole' | readonly number[], file?: string,
+ *   offset?: number }} Tensor
+ *   Float weights of noise by default; a list is of 64-bit integers; a hole is zeros that take no disk; `file`: external data, `offset`: where
+ *   in it, else behind the tensor before it.
  * @typedef {{ opType: string, inputs: readonly string[], outputs: readonly string[], name?: string, attributes?: Record<string, unknown> }} Node
  * @typedef {{ name: string, type: 'FLOAT' | 'INT64', dims: readonly (number | string)[] }} Value
  * @typedef {{ nodes: Iterable<Node>, tensors: readonly Tensor[], inputs: readonly Value[], outputs: readonly Value[] }} Graph
@@ -30,7 +32,7 @@ export function writeModel(path, graph) {
   mkdirSync(dirname(path), { recursive: true })
   const ends = new Map()
   const parts = graphParts(graph, (tensor) => {
-    const offset = Math.ceil((ends.get(tensor.file) ?? 0) / ALIGNMENT) * ALIGNMENT
+    const offset = tensor.offset ?? aligned(ends.get(tensor.file) ?? 0)
     ends.set(tensor.file, offset + byteLength(tensor))
     return offset
   })
@@ -59,7 +61,7 @@ export function writeModel(path, graph) {
   for (const [file, tensors] of files) {
     const external = open(join(dirname(path), file))
     for (const tensor of tensors) {
-      external.skip(Math.ceil(external.at() / ALIGNMENT) * ALIGNMENT)
+      external.skip(tensor.offset ?? aligned(external.at()))
       external.writeValues(tensor, phases.get(tensor))
     }
     external.close()
@@ -89,6 +91,7 @@ function graphParts({ nodes, tensors, inputs, outputs }, place) {
   return parts
 }
 
+const aligned = (at) => Math.ceil(at / ALIGNMENT) * ALIGNMENT
 const lengthOf = (part) => (part instanceof Uint8Array ? part.length : byteLength(part))
 const byteLength = ({ dims, values }) => dims.reduce((n, d) => n * d, Array.isArray(values) ? 8 : 4)
 

@@ -236,6 +236,46 @@ export const extremes: Readonly<Record<string, () => Uint8Array>> = {
       fn('f', b.node('If', ['a'], ['z'], { extra: [b.attribute.graph('then_branch', call('g', 'a', 'z'), b.output('z', [1]))] })),
       fn('g', b.node('Relu', ['a'], ['z'])),
     ),
+  'a target shape behind a layer, doubled 200 times': () =>
+    graph(
+      w(),
+      ints('s0', [-1]),
+      many(200, (i) => b.node('Concat', [`s${i}`, `s${i}`], [`s${i + 1}`], { extra: [b.attribute.int('axis', 0)] })),
+      matmul('x', 'w', 'h'),
+      b.node('Reshape', ['h', 's200'], ['y']),
+    ),
+  'a computed shape behind a layer, doubled 200 times': () =>
+    graph(
+      w(),
+      b.node('Shape', ['x'], ['s0']),
+      many(200, (i) => b.node('Concat', [`s${i}`, `s${i}`], [`s${i + 1}`], { extra: [b.attribute.int('axis', 0)] })),
+      matmul('x', 'w', 'h'),
+      b.node('Reshape', ['h', 's200'], ['y']),
+    ),
+  'a shape behind a layer that is made from itself': () =>
+    graph(
+      w(),
+      b.node('Concat', ['s', 's'], ['s'], { extra: [b.attribute.int('axis', 0)] }),
+      matmul('x', 'w', 'h'),
+      b.node('Reshape', ['h', 's'], ['y']),
+    ),
+  'a rank of sums doubled 150 times': () =>
+    graph(
+      w(),
+      b.node('NoRule', ['x'], ['t0']),
+      many(150, (i) => b.node('Add', [`t${i}`, `t${i}`], [`t${i + 1}`])),
+      b.node('Shape', ['t150'], ['s']),
+      matmul('x', 'w', 'h'),
+      b.node('Reshape', ['h', 's'], ['y']),
+    ),
+  'ranks and lengths of one another, 5,000 deep': () =>
+    graph(
+      w(),
+      b.node('NoRule', ['x'], ['t0']),
+      many(5000, (i) => [b.node('Shape', [`t${i}`], [`s${i}`]), b.node('Reshape', ['x', `s${i}`], [`t${i + 1}`])]).flat(),
+      matmul('x', 'w', 'h'),
+      b.node('Reshape', ['h', 's4999'], ['y']),
+    ),
   'a node that reads itself': () => graph(w(), b.node('MatMul', ['y', 'w'], ['y'], { name: 'fc' })),
   'a cycle of paths': () =>
     graph(

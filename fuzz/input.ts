@@ -49,25 +49,44 @@ const INITIALIZERS = [
   'variance_scaling',
 ]
 
+const SELECTIONS: readonly ReinitOptions[] = [
+  { all: true },
+  { all: true },
+  { all: true },
+  { all: true, exclude: ['re:[bs]'] },
+  { all: true, roles: ['weight'] },
+  { head: true },
+  { head: true },
+  { layers: ['**'] },
+  { layers: ['re:.'] },
+  { layers: ['fc'] },
+  { opTypes: ['MatMul'] },
+]
+
+/** Beside a head: what it becomes. */
+const HEADS: readonly ((r: Random) => ReinitOptions)[] = [
+  () => ({}),
+  (r) => ({ numClasses: 1 + r.below(9) }),
+  (r) => ({ numClasses: 3 + r.below(9), keepClasses: [r.below(3), 3] }),
+  () => ({ numClasses: 3, labels: ['a', '|b', 'c<'] }),
+  () => ({ featureExtractor: true }),
+]
+
 function optionsOf(r: Random): ReinitOptions {
-  const selection = r.pick<ReinitOptions>([
-    { all: true },
-    { all: true },
-    { head: true },
-    { layers: ['fc'] },
-    { layers: ['**'] },
-    { all: true },
-    { opTypes: ['MatMul', 'Gemm', 'Conv'] },
-  ])
+  const selection = r.pick(SELECTIONS)
+  const head = selection.head ? r.pick(HEADS)(r) : {}
+  const drawn: ReinitOptions = {
+    init: r.pick(INITIALIZERS),
+    ...(r.one(6) ? { bias: r.pick(['keep', 'torch', 1] as const) } : {}),
+    rng: r.one(6) ? 'torch' : 'philox',
+    shared: r.pick(['rewrite', 'rewrite', 'fork', 'refuse']),
+  }
   return {
     ...selection,
-    init: r.pick(INITIALIZERS),
-    shared: r.pick(['rewrite', 'rewrite', 'fork', 'refuse']),
+    ...head,
+    ...(head.featureExtractor ? {} : drawn),
     data: r.pick(['copy', 'copy', 'reference', 'inline']),
     fan: r.pick(['graph', 'torch', 'effective']),
-    rng: r.one(6) ? 'torch' : 'philox',
-    ...(r.one(6) ? { bias: r.pick(['keep', 'torch', 1] as const) } : {}),
-    ...(selection.head && r.one(2) ? { numClasses: 1 + r.below(9) } : {}),
     ...(r.one(6) ? { inPlace: true } : {}),
     run: false,
   }

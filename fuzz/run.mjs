@@ -22,7 +22,11 @@ const { values: given } = parseArgs({
 const folder = resolve(given.folder)
 mkdirSync(folder, { recursive: true })
 const scratch = given.one === undefined ? mkdtempSync(join(given.scratch, 'onnx-reinit-fuzz-')) : folder
-process.on('exit', () => given.one === undefined && rmSync(scratch, { recursive: true, force: true }))
+const children = new Set()
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL')
+  if (given.one === undefined) rmSync(scratch, { recursive: true, force: true, maxRetries: 3 })
+})
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1))
 const script = join(folder, 'worker.mjs')
 await build({
@@ -82,6 +86,8 @@ async function work(id) {
     rmSync(own, { recursive: true, force: true })
     mkdirSync(own)
     const child = fork(script, [own], { execArgv: ['--max-old-space-size=512'] })
+    children.add(child)
+    child.on('exit', () => children.delete(child))
     for (let part = stretch(); part; part = stretch()) {
       running.set(id, part)
       const answer = await ask(child, part, own)
@@ -134,7 +140,9 @@ function print(isLast) {
   const now = performance.now()
   if (!isLast && now - printed < 5000) return
   printed = now
-  const counts = Object.entries(state.counts).map(([kind, n]) => `${n} ${kind}`)
+  const counts = Object.entries(state.counts)
+    .sort()
+    .map(([kind, n]) => `${n} ${kind}`)
   const rate = Math.round(done / ((now - start) / 1000))
   console.log(`${state.next - first} of ${count} inputs: ${counts.join(', ')}; ${state.findings} findings; ${rate} a second`)
 }

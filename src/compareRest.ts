@@ -14,7 +14,7 @@ interface Span {
  */
 export function compareRest(models: readonly [Model, Model], pairing: TensorPairing): string | null {
   const [before, after] = models
-  const cuts = models.map((model) => merged(model.tensors.flatMap((t) => valueSpans(t, '')))) as [Span[], Span[]]
+  const cuts = models.map((model) => merged(model.tensors.flatMap((t) => valueSpans(t)))) as [Span[], Span[]]
   const isPaired = pairing.reshaped.size + pairing.alone[0].length + pairing.alone[1].length === 0
   const isAligned = isPaired && before.byteLength === after.byteLength && sameSpans(...cuts)
   const [a, b] = isAligned ? cuts : ([structuralCuts(before, pairing, 0), structuralCuts(after, pairing, 1)] as const)
@@ -23,10 +23,10 @@ export function compareRest(models: readonly [Model, Model], pairing: TensorPair
   return compareDataFiles(models, pairing.pairs)
 }
 
-/** Where a tensor's values are in a file, and in the model the entries that say where they are. */
-function valueSpans({ elements, external }: Tensor, file: string): Span[] {
-  const values = elements.kind === 'stored' ? elements.ranges.filter((range) => range.file === file) : []
-  return file === '' && external ? [...values, ...external.fields.map(({ tagStart, end }) => ({ start: tagStart, end }))] : [...values]
+/** Where a tensor's values are in the model, or the entries that say where they are. */
+function valueSpans({ elements, external }: Tensor): Span[] {
+  const values = elements.kind === 'stored' ? elements.ranges.filter((range) => range.file === '') : []
+  return external ? [...values, ...external.fields.map(({ tagStart, end }) => ({ start: tagStart, end }))] : [...values]
 }
 
 /** Whole fields of values with their tags, the lengths of all messages around them, tensors that only one model has. */
@@ -41,7 +41,7 @@ function structuralCuts(model: Model, { reshaped, alone }: TensorPairing, side: 
       if (own.has(tensor) && owner === 'initializer') return [...lengths, { start: frame.lengthStart - 1, end: frame.end }]
       if (whole.has(tensor)) return [...lengths, { start: frame.start, end: frame.end }]
       const fields = elements.kind === 'stored' ? elements.ranges.filter((range) => range.file === '').map(fieldOf) : []
-      return [...lengths, ...valueSpans(tensor, ''), ...fields]
+      return [...lengths, ...valueSpans(tensor), ...fields]
     }),
   )
 }
@@ -148,13 +148,26 @@ function compareDataFiles([before, after]: readonly [Model, Model], pairs: reado
   const together = new Map(
     pairs.flatMap(({ before: b, after: a }) => (b.external && a.external ? [[b.external.location, a.external.location]] : [])),
   )
+  const [spansBefore, spansAfter] = [spansByFile(before), spansByFile(after)]
   for (const [from, to] of together) {
     const [x, y] = [before.open(from), after.open(to)]
-    const cuts = merged(before.tensors.flatMap((t) => valueSpans(t, from)))
-    if (x.byteLength !== y.byteLength || !sameSpans(cuts, merged(after.tensors.flatMap((t) => valueSpans(t, to))))) continue
+    const cuts = merged(spansBefore.get(from) ?? [])
+    if (x.byteLength !== y.byteLength || !sameSpans(cuts, merged(spansAfter.get(to) ?? []))) continue
     const found = firstDifference([x, cuts], [y, cuts])
     if (found)
       return `byte ${found.at[0]} of the data file ${from}, outside every tensor, is ${found.bytes[0]}, that of ${to} ${found.bytes[1]}`
   }
   return null
+}
+
+/** Where values are, by their file. */
+function spansByFile({ tensors }: Model): Map<string, Span[]> {
+  const spans = new Map<string, Span[]>()
+  for (const { elements } of tensors)
+    for (const range of elements.kind === 'stored' ? elements.ranges : []) {
+      const list = spans.get(range.file)
+      if (list) list.push(range)
+      else spans.set(range.file, [range])
+    }
+  return spans
 }

@@ -8,6 +8,7 @@ import { findWeights } from './findWeights.js'
 import { tool } from './inspect.js'
 import { matchPattern } from './names/matchPattern.js'
 import { nearestNames } from './names/nearestNames.js'
+import { graphPlace } from './onnx/graphPlace.js'
 import { readModel } from './readModel.js'
 import type { DiffOptions, DiffReport, ReportDifference } from './reports.js'
 import type { Model, Tensor, TensorPair, TensorPairing, Weight } from './types.js'
@@ -111,7 +112,7 @@ async function compare(sides: readonly [Side, Side], options: DiffOptions): Prom
   }
 }
 
-const keyOf = ({ graph, name }: Tensor) => `${graph.scope}\0${name}`
+const keyOf = ({ graph, name }: Tensor) => `${graphPlace(graph)}\0${name}`
 
 /** What a pattern names: parameters as --layers does, else any tensor by its name. */
 function matched(models: readonly Model[], weights: readonly Weight[], pattern: string): Tensor[] {
@@ -122,7 +123,7 @@ function matched(models: readonly Model[], weights: readonly Weight[], pattern: 
   throw usage(`--only ${JSON.stringify(pattern)} matches nothing in either model. Nearest: ${near.join(', ') || 'none'}.`)
 }
 
-/** Tensors of one scope and name belong together; where several have them (overloads of a function), in file order. */
+/** Tensors of one graph and name belong together; where several have them (overloads, nodes without names), in file order. */
 function pair(before: readonly Tensor[], after: readonly Tensor[]): Omit<TensorPairing, 'reshaped'> {
   const waiting = new Map<string, Tensor[]>()
   for (const tensor of before) {

@@ -5,7 +5,7 @@ import { isCounter, splitParameter } from './names/schemes.js'
 import { signatureOf, type Target } from './names/signature.js'
 import { isFloatType } from './onnx/dataTypes.js'
 import { activationAfter } from './ops/activationAfter.js'
-import { collectUses, type Found } from './ops/collectUses.js'
+import { collectUses, type Found, type Place } from './ops/collectUses.js'
 import { endsBranch } from './ops/endsBranch.js'
 import { mergedQuantization } from './ops/quantization.js'
 import type { FanKind, Model, Node, Skipped, Tensor, Weight, WeightUse } from './types.js'
@@ -24,12 +24,13 @@ export function findWeights(model: Model, kind: FanKind = 'graph'): { weights: W
     const skip = (reason: string, detail: string) => skipped.push({ name: tensor.name, reason, detail, elementCount: tensor.elementCount })
     const layers = layersOf(
       of.quantizes ?? tensor,
-      of.uses.map(({ place }) => ({ ...place, siblings: siblings.get(place.owner.node) ?? [] })),
+      of.uses.map((place) => ({ place, siblings: siblings.get(place.owner.node) ?? [] })),
       signature,
       containers,
     )
-    const uses = of.uses.map((draft, i) => complete(model, draft, layers[i] ?? '', heads))
-    const [first, ...rest] = uses
+    of.uses.forEach((place, i) => complete(model, place, layers[i] ?? '', heads))
+    const uses: readonly WeightUse[] = of.uses.map((place) => place.use)
+    const [first] = uses
     if (of.refused !== null) skip('blocked-order', of.refused)
     else if (first === undefined) {
       if (isFloatType(tensor.dataType)) skip('no-weight-slot', unusedDetail(of.readers))
@@ -40,7 +41,7 @@ export function findWeights(model: Model, kind: FanKind = 'graph'): { weights: W
       const { role, layer, fan, layout, activation } = decides
       const quantization = mergedQuantization(uses)
       const head = uses.some((u) => u.head)
-      weights.push({ tensor, uses: [first, ...rest], readers: of.readers, head, role, layer, fan, layout, activation, quantization })
+      weights.push({ tensor, uses: uses as Weight['uses'], readers: of.readers, head, role, layer, fan, layout, activation, quantization })
     }
   }
   for (const { node, floatCount } of inAttributes) {
@@ -52,36 +53,20 @@ export function findWeights(model: Model, kind: FanKind = 'graph'): { weights: W
 
 const NOT_FOUND: Found = { uses: [], readers: [], refused: null, quantizes: null }
 
-/** Each field by its name: spreading would give every use a hidden class of its own, as large as itself. */
-function complete(model: Model, { use, place }: Found['uses'][number], layer: string, heads: ReadonlySet<Node>): WeightUse {
-  const { node, opType, domain, input, role, layout, groups, stacked, fan, quantization, operand } = use
-  const activation = fan && activationAfter(model, place.scope, place.node)
-  const isLast = fan !== null && role === 'weight' && endsBranch(place.scope, place.node)
-  const head = heads.has(place.owner.node)
-  const known = {
-    node,
-    opType,
-    domain,
-    input,
-    role,
-    layout,
-    groups,
-    stacked,
-    fan,
-    layer,
-    activation,
-    quantization,
-    head,
-    endsBranch: isLast,
-  }
-  return operand === undefined ? known : { ...known, operand }
+/** What the place of a use tells of it. */
+function complete(model: Model, { use, scope, owner }: Place, layer: string, heads: ReadonlySet<Node>): void {
+  const { node, fan, role } = use
+  use.layer = layer
+  use.activation = fan && activationAfter(model, scope, node)
+  use.endsBranch = fan !== null && role === 'weight' && endsBranch(scope, node)
+  use.head = heads.has(owner.node)
 }
 
 /** By operator: its tensors, where one of them has no name of its own. */
 function siblingsOf(found: ReadonlyMap<Tensor, Found>): ReadonlyMap<Node, Tensor[]> {
   const siblings = new Map<Node, Tensor[]>()
-  for (const [tensor, { uses }] of found) if (!splitParameter(tensor.name)) for (const { place } of uses) siblings.set(place.owner.node, [])
-  for (const [tensor, { uses }] of found) for (const { place } of uses) siblings.get(place.owner.node)?.push(tensor)
+  for (const [tensor, { uses }] of found) if (!splitParameter(tensor.name)) for (const place of uses) siblings.set(place.owner.node, [])
+  for (const [tensor, { uses }] of found) for (const place of uses) siblings.get(place.owner.node)?.push(tensor)
   return siblings
 }
 

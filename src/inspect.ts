@@ -3,9 +3,9 @@ import { findWeights } from './findWeights.js'
 import { readMoments } from './onnx/readMoments.js'
 import { inspectHead } from './head/headFacts.js'
 import { readModel } from './readModel.js'
-import type { InspectOptions, InspectReport, ReportParameter } from './reports.js'
+import type { InspectOptions, InspectPasses, InspectReport, ReportParameter } from './reports.js'
 import { selectWeights } from './selectWeights.js'
-import type { Model, Moments, Skipped, Weight } from './types.js'
+import type { Model, Skipped, Weight } from './types.js'
 import { version } from './version.js'
 
 export const tool = `onnx-reinit ${version}`
@@ -15,32 +15,42 @@ export const tool = `onnx-reinit ${version}`
  * @throws ReinitError `io`, `invalid` where the file is no valid model, `usage` where a selection matches nothing.
  */
 export async function inspect(path: string, options: InspectOptions = {}): Promise<InspectReport> {
+  const report = inspectPasses(path, options)
+  return { ...report, parameters: [...report.parameters] }
+}
+
+/** For whoever goes through the parameters rather than keeping them. */
+export function inspectPasses(path: string, options: InspectOptions = {}): InspectPasses {
   const model = readModel(path)
   try {
     const { weights, skipped } = findWeights(model, options.fan)
     const { layers, head, all, opTypes, roles, exclude } = options
     const isGiven = Boolean(layers?.length || head || all || opTypes?.length || roles?.length || exclude?.length)
-    const selected = isGiven ? selectWeights(weights, skipped, options) : new Set(weights)
+    // null: all of them
+    const selected = isGiven ? selectWeights(weights, skipped, options) : null
     const { hints, lines } = findNotes(model, weights, null)
+    const moments = new Map(options.stats ? weights.map((w) => [w, readMoments(model, w)]) : [])
+    const described = (w: Weight): ReportParameter => {
+      const [hint, stats] = [hints.get(w.tensor), moments.get(w)]
+      return { ...describeWeight(w, selected?.has(w) ?? true), ...(hint === undefined ? {} : { hint }), ...(stats ? { stats } : {}) }
+    }
     return {
       schema: 1,
       tool,
       model: describeModel(model),
-      parameters: weights.map((w) => ({
-        ...describeWeight(w, selected.has(w)),
-        ...(hints.has(w.tensor) ? { hint: hints.get(w.tensor) as string } : {}),
-        ...(options.stats ? statsOf(readMoments(model, w)) : {}),
-      })),
+      parameters: {
+        *[Symbol.iterator]() {
+          for (const w of weights) yield described(w)
+        },
+      },
       skipped: skipped.map(describeSkipped),
       notes: lines,
-      ...(head ? { head: inspectHead(model, selected) } : {}),
+      ...(head && selected ? { head: inspectHead(model, selected) } : {}),
     }
   } finally {
     model.close()
   }
 }
-
-const statsOf = (stats: Moments | null) => (stats ? { stats } : {})
 
 export function describeModel(model: Model): InspectReport['model'] {
   const { path, byteLength, irVersion, opsets, producer, externalFiles } = model

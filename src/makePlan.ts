@@ -2,6 +2,7 @@ import { lstatSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, sep } from 'node:path'
 import { ioError } from './bytes/ioError.js'
 import { outputPath, refuseTaken } from './bytes/outputPath.js'
+import { realPaths } from './bytes/realPaths.js'
 import { sourceFile } from './bytes/sourceFile.js'
 import { MAX_MESSAGE_BYTES, splice } from './bytes/splice.js'
 import { leftoverLinks } from './bytes/staging.js'
@@ -24,6 +25,14 @@ export interface PlanOptions {
   readonly patches?: readonly FramedPatch[]
   /** Tensors whose messages `patches` take away. */
   readonly removed?: readonly Tensor[]
+  /** `patches` give tensors other names. */
+  readonly isRenamed?: boolean
+  /** Data files that are copied hold only what tensors use. */
+  readonly compact?: boolean
+  /** Fills whose tensors get no values at all: who draws them later puts them there. */
+  readonly leftOut?: readonly PlannedFill[]
+  /** Bytes that the model may have; default protobuf's. What is not written has no limit. */
+  readonly limit?: number
 }
 
 /**
@@ -41,28 +50,32 @@ export function makePlan(model: Model, fills: readonly PlannedFill[], options: P
 
 function plan(model: Model, fills: readonly PlannedFill[], options: PlanOptions): Plan {
   const { inPlace, data } = options
+  refuseCompact(options)
   const target = targetOf(model, options)
   const sources = sourceFiles(model)
   if (!inPlace && !target.isStream) refuseOutputs(target.folder, [target.name], sources, options.overwrite)
-  const { edits = [], removed = [] } = options
+  const { edits = [], removed = [], leftOut = [], limit = MAX_MESSAGE_BYTES } = options
   const changed = (isResized: boolean) =>
     fills.flatMap((f) => (f.change?.kind === 'insert' || (f.change && !isResized) ? [] : [f.change?.from ?? f.weight.tensor]))
   refuseConflicts(model, [...changed(true), ...edits.map((e) => e.tensor)])
   const hasSameFolder = target.folder === realpathSync(dirname(model.path))
-  const mode = data !== 'copy' ? data : inPlace ? 'inPlace' : hasSameFolder && !target.isStream ? 'rename' : 'copy'
+  const mode = data !== 'copy' ? data : inPlace ? 'inPlace' : (hasSameFolder || options.isRenamed) && !target.isStream ? 'rename' : 'copy'
   refuseMode(model, mode, target.isStream, hasSameFolder)
   if (mode !== 'inline' && mode !== 'reference') refuseSharedBytes(model, new Set(changed(false)))
-  const values = [...valuePatches(model, fills), ...edits.flatMap((edit) => editTensor(model, edit))]
-  const placing = placeData[mode]({ model, values, sources, outputName: target.name, removed: new Set(removed) })
+  const empty = valuePatches(model, leftOut).map((v) => ({ ...v, patch: { ...v.patch, ...NOTHING } }))
+  const values = [...valuePatches(model, fills), ...empty, ...edits.flatMap((edit) => editTensor(model, edit))]
+  const isCompact = options.compact ?? false
+  const placing = placeData[mode]({ model, values, sources, outputName: target.name, removed: new Set(removed), isCompact, limit })
   const placed = { ...placing, model: [...placing.model, ...(options.patches ?? [])] }
   if (mode === 'reference') refuseLinksOut(placed, target.folder)
-  const files = plannedFiles(placed, sources, target, inPlace)
+  const files = plannedFiles(placed, sources, target, inPlace, limit)
   refusePlaces(files, target, sources, options)
   const isModelKept = inPlace && files.at(-1)?.name !== target.name
   return {
     fills,
     edits,
     removed,
+    isRenamed: options.isRenamed ?? false,
     files,
     companions: [...placed.companions, ...(isModelKept ? [{ name: target.name, path: model.path }] : [])],
     output: target.isStream ? null : join(target.folder, target.name),
@@ -70,6 +83,8 @@ function plan(model: Model, fills: readonly PlannedFill[], options: PlanOptions)
     inPlace,
   }
 }
+
+const NOTHING = { byteLength: 0, content: { kind: 'bytes', bytes: new Uint8Array(0) } } as const
 
 interface Target {
   /** Real path; '' for a stream. */
@@ -105,23 +120,36 @@ function refuseMode(model: Model, mode: keyof typeof placeData, isStream: boolea
     throw usage(`With --data reference the output goes on using the input's data files: give an output in the folder of ${model.path}.`)
 }
 
+/** A data file that gets smaller where it is would not be the old model's any more, if the job were killed in between. */
+function refuseCompact({ compact, inPlace, data }: PlanOptions): void {
+  if (!compact) return
+  if (inPlace) throw usage('--compact makes data files anew, and --in-place keeps them: give an output with -o.')
+  if (data === 'reference') throw usage('--compact goes with copies of data files, and --data reference makes none: leave one of them out.')
+}
+
 /** Data files, then the model; in place the model only where it changes. */
-function plannedFiles(placed: PlacedData, sources: ReadonlyMap<string, SourceFile>, target: Target, inPlace: boolean): PlannedFile[] {
+function plannedFiles(
+  placed: PlacedData,
+  sources: ReadonlyMap<string, SourceFile>,
+  target: Target,
+  inPlace: boolean,
+  limit: number,
+): PlannedFile[] {
   const own = sources.get('') as SourceFile
   const files = placed.data.map(({ name, source, patches }) =>
-    plannedFile(inPlace && source ? source.path : join(target.folder, name), name, source, patches),
+    plannedFile(inPlace && source ? source.path : join(target.folder, name), name, source, patches, limit),
   )
   if (inPlace && placed.model.length === 0) return files
-  const model = plannedFile(join(target.folder, target.name), target.name, own, placed.model)
-  if (model.byteLength > MAX_MESSAGE_BYTES && placed.model.length > 0)
+  const model = plannedFile(join(target.folder, target.name), target.name, own, placed.model, limit)
+  if (model.byteLength > limit && placed.model.length > 0)
     throw new ReinitError('invalid', `The model would have ${model.byteLength} bytes: protobuf ends at ${MAX_MESSAGE_BYTES}.`)
   const twin = files.find((f) => f.path === model.path)
   if (twin) throw usage(`${twin.name} is the name of a data file too: give another name with -o.`)
   return [...files, model]
 }
 
-function plannedFile(path: string, name: string, source: SourceFile | null, framed: readonly FramedPatch[]): PlannedFile {
-  const patches = splice(framed)
+function plannedFile(path: string, name: string, source: SourceFile | null, framed: readonly FramedPatch[], limit: number): PlannedFile {
+  const patches = splice(framed, limit)
   const byteLength = patches.reduce((sum, p) => sum + p.byteLength - (p.end - p.start), source?.byteLength ?? 0)
   return { path, name, source, byteLength, patches }
 }
@@ -168,7 +196,8 @@ function identityOf(path: string): string {
 
 /** onnxruntime loads no data file whose real path leaves the model's folder. */
 function refuseLinksOut(placed: PlacedData, folder: string): void {
+  const realOf = realPaths()
   for (const { name, path } of placed.companions)
-    if (!realpathSync(path).startsWith(folder.endsWith(sep) ? folder : folder + sep))
+    if (!realOf(path).startsWith(folder.endsWith(sep) ? folder : folder + sep))
       throw usage(`${name} is a link out of ${folder}, which the output could not load: give --data copy.`)
 }

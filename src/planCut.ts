@@ -4,6 +4,8 @@ import { field } from './onnx/encodeFields.js'
 import { graphParts, replaceField, scanFields, type ScannedField } from './onnx/scanFields.js'
 import { nameOf, valueInfo, valueShapes } from './onnx/valueShapes.js'
 import { cutHead } from './head/cutHead.js'
+import type { Features } from './head/featuresOf.js'
+import { producerIn } from './ops/scope.js'
 import type { DataType, FramedPatch, Model, Tensor, Weight } from './types.js'
 
 /** What a model without its head takes. */
@@ -11,6 +13,7 @@ export interface PlannedCut {
   readonly patches: readonly FramedPatch[]
   readonly removed: readonly Tensor[]
   readonly notes: readonly string[]
+  readonly features: Features
 }
 
 /** GraphProto's fields. */
@@ -45,12 +48,14 @@ export function planCut(model: Model, selected: Iterable<Weight>): PlannedCut {
     .flatMap((part) => scanFields(model, part))
     .filter(isGone)
   const first = fields.find((f) => f.number === OUTPUT)
+  const others = model.graph.outputs.filter((o) => !cut.outputs.has(o.name) && producerIn(model.graph, o.name))
   return {
     patches: fields.map((f) => replaceField(f, f === first ? Buffer.concat(added) : new Uint8Array(0))),
     removed: cut.tensors,
     notes: [
       `cut off ${cut.layers.join(', ')}: ${cut.features.map((f) => f.name).join(', ')} is the output now; ${cut.nodes.length} nodes and ${cut.tensors.length} tensors are gone`,
     ],
+    features: { names: [...new Set([...cut.features, ...others].map((v) => v.name))], changed: null },
   }
 }
 

@@ -5,11 +5,16 @@ import { parseSeed } from './init/parseSeed.js'
 import { resolveInitializer } from './init/resolveInitializer.js'
 import { roles } from './init/roles.js'
 import { Generator } from './init/torch/generator.js'
+import { attentionParts } from './names/attentionParts.js'
 import { matchPattern } from './names/matchPattern.js'
+import { moduleOrder } from './names/moduleOrder.js'
 import { isFloatType } from './onnx/dataTypes.js'
+import { fillNotes } from './onnx/fillNotes.js'
 import { oldValuesOf } from './onnx/oldValuesOf.js'
+import { torchOrder } from './onnx/torchOrder.js'
 import { quantizedFills } from './onnx/quantized/quantizedFills.js'
 import { isReadable } from './onnx/readValues.js'
+import { changedTensor } from './onnx/storedTensor.js'
 import { forkWeight } from './ops/forkWeight.js'
 import { type ResolvedRule, within } from './recipe/resolveRules.js'
 import type { ReinitOptions } from './reports.js'
@@ -43,19 +48,28 @@ export function planFills(
   options: ReinitOptions,
 ): Fills {
   const seed = parseSeed(options.seed ?? 0)
+  // the last that selects a weight
+  const deciding = new Map(selections.flatMap((s) => [...s.weights].map((w) => [w, s] as const)))
   const specs = new Map(selections.map(({ rule }) => [rule, specsOf(rule)]))
   const layers = selectedLayers(selected, selections)
   const fills: PlannedFill[] = []
   const quantized: PlannedFill[] = []
   const kept: Skipped[] = []
   const notes: string[] = []
-  const settings = { model, seed, rng: options.rng ?? 'philox', fans: layerFans(selected), branches: [...selected].filter(isLast).length }
-  for (const weight of inModuleOrder(selected)) {
+  const settings: Settings = {
+    model,
+    seed,
+    rng: options.rng ?? 'philox',
+    fans: layerFans(selected),
+    branches: [...selected].filter(isLast).length,
+    attention: attentionParts(weights),
+  }
+  for (const weight of moduleOrder(selected)) {
     const { tensor, role } = weight
     if (role === 'quant_scale' || role === 'quant_zero_point') continue
     const keep = (reason: string, detail: string) => kept.push({ name: tensor.name, reason, detail, elementCount: tensor.elementCount })
     const decides = decidingUse(weight)
-    const { rule } = selections.findLast(({ weights }) => weights.has(weight)) as Selection
+    const { rule } = deciding.get(weight) as Selection
     const specOf = specs.get(rule) as SpecOf
     const spec = specOf(decides)
     if (spec === null) keep('bias-kept', 'a bias, and --bias keep was given')
@@ -79,10 +93,20 @@ export function planFills(
       if (weight.quantization !== null) quantized.push(fill)
     }
   }
-  const parts = quantizedFills(model, weights, quantized)
+  const parts = quantizedFills(
+    model,
+    weights,
+    quantized,
+    selections.some(({ rule }) => rule.fresh),
+  )
   const all = fills.flatMap((f) => (f.weight.quantization === null ? [f] : (parts.fills.get(f) ?? [])))
   const left = [...kept, ...parts.kept, ...keptScales(selected, new Set(all.map((f) => f.weight.tensor)))]
-  return { fills: all, kept: left, notes: [...notes, ...parts.notes], seed: String(seed) }
+  return {
+    fills: settings.rng === 'torch' ? torchOrder(all) : all,
+    kept: left,
+    notes: [...notes, ...fillNotes(fills), ...parts.notes],
+    seed: String(seed),
+  }
 }
 
 /** Scales follow their weight, and stay where it does. */
@@ -98,8 +122,8 @@ function keptScales(selected: ReadonlySet<Weight>, written: ReadonlySet<Tensor>)
 /** What a use becomes; null: it stays as it is. */
 type SpecOf = (use: WeightUse) => InitializerSpec | null
 
-function specsOf({ init, bias }: ResolvedRule): SpecOf {
-  const everyRole = initializers[init.name]?.everyRole ?? false
+function specsOf({ init, bias, fresh }: ResolvedRule): SpecOf {
+  const everyRole = fresh ?? initializers[init.name]?.everyRole ?? false
   const biases = bias === undefined ? init : biasRule(bias)
   return ({ role }) => (role === 'bias' ? biases : everyRole ? init : (roles[role] ?? init))
 }
@@ -130,7 +154,7 @@ const namesUse = ({ rule: { layers = [], head = false }, weights }: Selection, w
 
 /** Whether a pattern names this use's layer or node; a tensor's name means none of its uses before the others. */
 const matchesUse = (w: Weight, use: WeightUse, pattern: string) =>
-  matchPattern([{ ...w, tensor: { ...w.tensor, name: '' }, uses: [use], layer: use.layer }], pattern).length > 0
+  matchPattern([{ ...w, tensor: changedTensor(w.tensor, { name: '' }), uses: [use], layer: use.layer }], pattern).length > 0
 
 /** A layer outside the selection, or a node, that uses the tensor too. */
 const otherUser = ({ uses, readers }: Pick<Weight, 'uses' | 'readers'>, layers: ReadonlySet<string>): string | undefined =>
@@ -152,6 +176,7 @@ interface Settings {
   readonly fans: ReadonlyMap<string, Fan>
   /** Residual branches whose last layer is among the selection. */
   readonly branches: number
+  readonly attention: ReturnType<typeof attentionParts>
 }
 
 const ZEROS: InitializerSpec = { name: 'zeros', parameters: {} }
@@ -163,16 +188,10 @@ function layerFans(selected: ReadonlySet<Weight>): ReadonlyMap<string, Fan> {
   return fans
 }
 
-/** A layer after the other, weights before biases: the order in which a training script draws them. */
-function inModuleOrder(selected: ReadonlySet<Weight>): Weight[] {
-  const layers = new Map<string, Weight[]>()
-  for (const w of selected) layers.set(w.layer, [...(layers.get(w.layer) ?? []), w])
-  return [...layers.values()].flatMap((list) => list.sort((a, b) => Number(a.role === 'bias') - Number(b.role === 'bias')))
-}
-
 function planFill(weight: Weight, fan: Fan | null, spec: InitializerSpec, settings: Settings, use: WeightUse): PlannedFill {
   const { tensor, role, layout, activation } = weight
   const { model, seed, rng, branches } = settings
+  const part = settings.attention.get(weight)
   const dims = weight.quantization?.dims ?? tensor.dims
   const target: FillTarget = {
     dims,
@@ -181,10 +200,11 @@ function planFill(weight: Weight, fan: Fan | null, spec: InitializerSpec, settin
     fan,
     layout: tensor.denseDims ? [] : layout.slice(0, dims.length),
     groups: use.groups,
-    stacked: use.stacked,
+    ...(use.matrices ? { stacked: 1, matrices: use.matrices } : { stacked: use.stacked }),
     role,
     opType: use.opType,
     activation,
+    ...(part && { attention: part }),
     residualBranches: isLast(weight) ? branches : null,
     scope: tensor.graph.scope,
     name: tensor.name,

@@ -1,16 +1,16 @@
 import { MAX_MESSAGE_BYTES } from './bytes/splice.js'
-import { ReinitError, usage } from './errors.js'
-import { dataTypes, isFloatType } from './onnx/dataTypes.js'
-import { attributeInts, editAttribute } from './onnx/editAttribute.js'
-import { field } from './onnx/encodeFields.js'
+import { usage } from './errors.js'
+import { dataTypes } from './onnx/dataTypes.js'
+import { editAttribute } from './onnx/editAttribute.js'
 import { readInts } from './onnx/readInts.js'
 import { elementReader, storedUnits } from './onnx/readValues.js'
-import { replaceField, scanFields } from './onnx/scanFields.js'
-import { setDim, text } from './onnx/valueShapes.js'
+import { setDim } from './onnx/valueShapes.js'
 import { findHead } from './head/findHead.js'
-import type { Head, Labelled, Resized } from './head/head.js'
-import { labelText } from './head/labelText.js'
-import type { FramedPatch, Model, Node, PlannedFill, Resize, Skipped, Tensor, TensorEdit, Weight, WeightUse } from './types.js'
+import type { Head, Resized } from './head/head.js'
+import { integerBytes } from './head/integerBytes.js'
+import { labelEdits } from './head/labelEdits.js'
+import type { Forked } from './ops/forkWeight.js'
+import type { FramedPatch, Model, PlannedFill, Resize, Skipped, Tensor, TensorEdit, Weight, WeightUse } from './types.js'
 
 export interface HeadOptions {
   readonly numClasses: number
@@ -45,20 +45,14 @@ export function planHead(model: Model, weights: readonly Weight[], selected: Rea
   if (!Number.isInteger(classes) || classes < 1 || classes > MAX_CLASSES)
     throw usage(`--num-classes ${classes}: give a whole number from 1 to ${MAX_CLASSES}.`)
   const head = findHead(model, selected)
-  const quantized = head.resized.find(({ tensor }) => !isFloatType(tensor.dataType))
-  if (quantized && keepClasses.length > 0)
-    throw usage(
-      `--keep-classes: ${JSON.stringify(quantized.tensor.name)} is quantized, and its new values get new scales: old ones would not stay as they are.`,
-    )
   if (classes < head.atLeast) throw usage(`--num-classes ${classes}: what follows the head takes ${head.atLeast} classes or more.`)
   refuseKept(keepClasses, head.classes, classes)
   refuseSize(model, head, classes)
-  const kept = keepClasses.map((from, to) => [to, from] as const)
   const named = labelEdits(model, head, classes, labels)
   return {
     head,
     classes,
-    resizes: new Map(head.resized.map(({ tensor, axis }) => [tensor, { axis, size: scaled(tensor.dims[axis] ?? 1, head, classes), kept }])),
+    resizes: new Map(head.resized.map(({ tensor, axis }) => [tensor, resizeOf(tensor.dims[axis] ?? 1, axis, head.classes, options)])),
     weights: head.resized.map((r) => weights.find((w) => w.tensor === r.tensor) ?? neutralWeight(r)).filter((w) => !isStep(w)),
     edits: [...integerEdits(model, head, classes), ...named.edits],
     patches: [
@@ -66,8 +60,15 @@ export function planHead(model: Model, weights: readonly Weight[], selected: Rea
       ...head.declared.flatMap(({ value, axis, size }) => setDim(model, value, axis, (size / head.classes) * classes)),
       ...named.patches,
     ],
-    notes: named.notes,
+    notes: [...keptNote(keepClasses), ...named.notes],
   }
+}
+
+/** An axis of `before` entries, of which a class has one or several, one after the other. */
+function resizeOf(before: number, axis: number, oldClasses: number, { numClasses, keepClasses = [] }: HeadOptions): Resize {
+  const each = before / oldClasses
+  const kept = keepClasses.flatMap((from, to) => Array.from({ length: each }, (_, i) => [to * each + i, from * each + i] as const))
+  return { axis, size: each * numClasses, kept }
 }
 
 /** Scales and zero points follow what they are of. */
@@ -77,7 +78,7 @@ const isStep = ({ role }: Weight) => role === 'quant_scale' || role === 'quant_z
 const old: ReadonlySet<string> = new Set(['match', 'shuffle', 'from'])
 
 /**
- * The fills and edits of what gets another size. `tensors`: each new one, and the one that it was.
+ * The fills and edits of what gets another size. `tensors`: each new one, and the one that it was; those of `forks` are new in the model.
  * @throws ReinitError `usage` where a tensor of another size would keep its values.
  */
 export function resizeFills(
@@ -85,6 +86,7 @@ export function resizeFills(
   { resizes, weights }: PlannedHead,
   tensors: ReadonlyMap<Tensor, Tensor>,
   { fills, kept }: { readonly fills: readonly PlannedFill[]; readonly kept: readonly Skipped[] },
+  forks: readonly Forked[] = [],
 ): { readonly fills: readonly PlannedFill[]; readonly edits: readonly TensorEdit[] } {
   const written = new Set(fills.map((f) => f.weight.tensor))
   const edits: TensorEdit[] = []
@@ -98,7 +100,11 @@ export function resizeFills(
         `${name} gets ${sizes} and must be drawn: ${kept.find((k) => k.name === tensor.name)?.detail ?? 'it would keep its own'}.`,
       )
     const { count } = storedUnits(after)
-    edits.push({ tensor, after, dims: after.dims, values: Uint8Array.from(elementReader(after, (file) => model.open(file))(0, count)) })
+    const values = Uint8Array.from(elementReader(after, (file) => model.open(file))(0, count))
+    // several in a byte come again in their order, which is right for all alike
+    if (count < after.elementCount && resizes.get(tensor)?.kept.length && values.subarray(0, -1).some((v) => v !== values[0]))
+      throw usage(`--keep-classes: ${name} holds ${tensor.dataType} numbers of classes, several in a byte, which stay as they are.`)
+    edits.push({ tensor, after, dims: after.dims, values })
   }
   const resized = fills.map((fill): PlannedFill => {
     const from = tensors.get(fill.weight.tensor)
@@ -108,9 +114,19 @@ export function resizeFills(
       throw usage(
         `${fill.initializer.name} needs as many values as before, but ${JSON.stringify(from.name)} gets ${fill.weight.tensor.elementCount} for ${from.elementCount}.`,
       )
-    return { ...fill, change: { kind: 'resize', from, axis, kept: pairs } }
+    const fork = forks.find((f) => f.weight.tensor === from)
+    return { ...fill, change: fork?.change ?? { kind: 'resize', from, axis, kept: pairs } }
   })
   return { fills: resized, edits }
+}
+
+/** Kept classes are named up to here. */
+const NAMED = 8
+
+function keptNote(kept: readonly number[]): string[] {
+  if (kept.length === 0) return []
+  const named = kept.slice(0, NAMED).join(', ') + (kept.length > NAMED ? `, … ${kept.length - NAMED} more` : '')
+  return [kept.length === 1 ? `class 0 is the old class ${named}` : `classes 0 to ${kept.length - 1} are the old classes ${named}`]
 }
 
 function refuseKept(kept: readonly number[], before: number, after: number): void {
@@ -152,27 +168,8 @@ function integerEdits(model: Model, head: Head, classes: number): TensorEdit[] {
   return [...new Set(head.counted.flatMap((c) => c.tensor ?? []))].map((tensor) => {
     const values = [...(readInts(model, tensor) ?? [])]
     for (const { tensor: of, index, size } of head.counted) if (of === tensor) values[index] = scaled(size, head, classes)
-    return { tensor, dims: tensor.dims, values: integers(tensor, values) }
+    return { tensor, dims: tensor.dims, values: integerBytes(tensor, values) }
   })
-}
-
-function integers({ name, dataType }: Tensor, values: readonly number[]): Uint8Array {
-  if (dataType === 'INT64') return bytesOf(BigInt64Array.from(values.map(BigInt)))
-  if (dataType === 'INT32') return bytesOf(Int32Array.from(values))
-  throw new ReinitError(
-    'conflict',
-    `Tensor ${JSON.stringify(name)} (${dataType}) holds the number of classes, and only INT32 and INT64 can.`,
-  )
-}
-
-/** Little-endian, whatever the machine is. */
-function bytesOf(values: BigInt64Array | Int32Array): Uint8Array {
-  const bytes = Buffer.alloc(values.byteLength)
-  values.forEach((v: bigint | number, i: number) => {
-    if (typeof v === 'bigint') bytes.writeBigInt64LE(v, i * 8)
-    else bytes.writeInt32LE(v, i * 4)
-  })
-  return bytes
 }
 
 function attributePatches(model: Model, head: Head, classes: number): FramedPatch[] {
@@ -184,79 +181,5 @@ function attributePatches(model: Model, head: Head, classes: number): FramedPatc
     const values = [...ints]
     for (const c of counted) if (c.node === node && c.attribute === attribute) values[c.index] = scaled(c.size, head, classes)
     return editAttribute(model, node, attribute, values)
-  })
-}
-
-interface Named {
-  readonly edits: TensorEdit[]
-  readonly patches: FramedPatch[]
-  readonly notes: string[]
-}
-
-/** Every list of class names: labels in operators, tensors and the model's metadata. Numbers from 0 on go on by themselves. */
-function labelEdits(model: Model, { labels: lists, classes: before }: Head, classes: number, labels: readonly string[] | undefined): Named {
-  if (labels && labels.length !== classes) throw usage(`--labels has ${labels.length} names for ${classes} classes: give one a line.`)
-  const found: Named = { edits: [], patches: [], notes: [] }
-  const names = (where: string): readonly string[] => {
-    if (labels) return labels
-    throw usage(`${where} lists the names of the ${before} classes: give --labels FILE with ${classes} names, one a line.`)
-  }
-  for (const list of lists) {
-    if (list.tensor) found.edits.push(labelTensor(model, list.tensor, before, classes, names))
-    else found.patches.push(...labelAttributes(model, list, before, classes, names))
-  }
-  for (const { key, value, entry } of metadataOf(model)) {
-    const list = labelText(key, value)
-    if (!list || list.count !== before || before < 2) continue
-    const bytes = field(2, list.write(names(`The model's metadata ${JSON.stringify(key)}`)))
-    found.patches.push(...entry.map((f) => replaceField(f, bytes)))
-  }
-  if (labels && found.edits.length + found.patches.length === 0)
-    found.notes.push('the model holds no names of classes: --labels was not needed')
-  return found
-}
-
-type Names = (where: string) => readonly string[]
-
-function labelTensor(model: Model, tensor: Tensor, before: number, classes: number, names: Names): TensorEdit {
-  const axis = tensor.dims.indexOf(before)
-  if (tensor.elementCount !== before)
-    throw usage(`Tensor ${JSON.stringify(tensor.name)} [${tensor.dims}] lists more than the names of ${before} classes.`)
-  const dims = tensor.dims.map((d, i) => (i === axis ? classes : d))
-  if (tensor.dataType === 'STRING') return { tensor, dims, values: names(`Tensor ${JSON.stringify(tensor.name)}`) }
-  const old = readInts(model, tensor)
-  return { tensor, dims, values: integers(tensor, numbers(old ?? [], classes, names, `Tensor ${JSON.stringify(tensor.name)}`)) }
-}
-
-function labelAttributes(model: Model, { node, attributes }: Labelled, before: number, classes: number, names: Names): FramedPatch[] {
-  const where = `${node.opType} ${JSON.stringify(node.name || (node.outputs[0] ?? ''))}`
-  return attributes.flatMap((name) => {
-    const attribute = node.attributes.get(name)
-    if (!attribute) return []
-    const isText = (attribute.strings?.length ?? 0) > 0
-    const old = isText ? [] : attributeInts(model, node, name)
-    const count = isText ? (attribute.strings?.length ?? 0) : old.length
-    if (count === 0) return []
-    if (count !== before) throw usage(`${where} names ${count} classes, the head has ${before}.`)
-    return editAttribute(model, node as Node, name, isText ? names(where) : numbers(old, classes, names, where))
-  })
-}
-
-/** Labels that are numbers: 0, 1, 2, … go on, others are asked for. */
-function numbers(old: readonly number[], classes: number, names: Names, where: string): number[] {
-  const given = old.every((v, i) => v === i) ? Array.from({ length: classes }, (_, i) => i) : names(where).map(Number)
-  const wrong = given.find((v) => !Number.isSafeInteger(v))
-  if (wrong !== undefined) throw usage(`${where} names classes by whole numbers: --labels must give such, one a line.`)
-  return given
-}
-
-/** ModelProto.metadata_props, and where each value stands. */
-function metadataOf(model: Model) {
-  const own = scanFields(model, { parent: null, lengthStart: 0, start: 0, end: model.byteLength })
-  return own.flatMap(({ number, body }) => {
-    if (number !== 14 || !body) return []
-    const entry = scanFields(model, body)
-    const [key, value] = [1, 2].map((n) => entry.find((f) => f.number === n))
-    return key && value ? [{ key: text(model, key), value: text(model, value), entry: [value] }] : []
   })
 }

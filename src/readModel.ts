@@ -1,9 +1,11 @@
+import { FilePool } from './bytes/filePool.js'
 import { fileSource, type FileSource, Window } from './bytes/source.js'
 import { Cursor } from './bytes/wire.js'
 import { invalid, ReinitError } from './errors.js'
 import { externalFile } from './onnx/externalFile.js'
 import { GraphReader } from './onnx/readGraph.js'
 import { readModelFields } from './onnx/readModelFields.js'
+import { SKELETON_KEY } from './skeleton/skeletonRecipe.js'
 import type { ExternalFile, Model } from './types.js'
 
 /**
@@ -17,17 +19,18 @@ export function readModel(path: string): Model {
     const window = new Window(source)
     const fields = readModelFields(new Cursor(window, { parent: null, lengthStart: 0, start: 0, end: source.byteLength }))
     if (fields.parts.length === 0) throw invalid(`${path} holds no graph: not an ONNX model.`)
-    const reader = new GraphReader(window)
+    const reader = new GraphReader(window, fields.metadata.has(SKELETON_KEY))
     const graph = reader.mainGraph(fields.parts)
     const functions = fields.functions.map((frame) => reader.localFunction(frame))
     const tensors = reader.finish()
     const externalFiles = new Map<string, ExternalFile>()
-    const sources = new Map<string, FileSource>()
+    const files = new FilePool(open)
+    const fileAt = externalFile(path)
     const others = new Map<string, Model>()
     for (const t of [...tensors, ...reader.unlisted]) {
       if (!t.external) continue
       const { location, offset, byteLength } = t.external
-      const file = externalFiles.get(location) ?? externalFile(path, location)
+      const file = externalFiles.get(location) ?? fileAt(location)
       externalFiles.set(location, file)
       if (offset + byteLength > file.byteLength)
         throw invalid(
@@ -49,9 +52,8 @@ export function readModel(path: string): Model {
       source,
       open(file) {
         if (file === '') return source
-        const known = sources.get(file) ?? open((externalFiles.get(file) as ExternalFile).path)
-        sources.set(file, known)
-        return known
+        const { path, byteLength } = externalFiles.get(file) as ExternalFile
+        return { byteLength, read: (start, end) => files.get(path).read(start, end) }
       },
       other(another) {
         const known = others.get(another) ?? readModel(another)
@@ -60,7 +62,8 @@ export function readModel(path: string): Model {
       },
       close() {
         for (const m of others.values()) m.close()
-        for (const s of [source, ...sources.values()]) s.close()
+        files.close()
+        source.close()
       },
     }
   } catch (error) {
@@ -74,7 +77,12 @@ function open(path: string): FileSource {
     return fileSource(path)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    const why = { ENOENT: 'does not exist', EISDIR: 'is a folder' }[code ?? ''] ?? `can't be read: ${code ?? String(error)}`
-    throw new ReinitError('io', `${path} ${why}.`)
+    throw new ReinitError('io', `${path} ${reasons[code ?? ''] ?? `can't be read: ${code ?? String(error)}`}.`)
   }
+}
+
+const reasons: Readonly<Record<string, string | undefined>> = {
+  ENOENT: 'does not exist',
+  EISDIR: 'is a folder',
+  ESPIPE: 'is a pipe or a device, not a file: a model that is piped in is called -',
 }

@@ -1,8 +1,10 @@
 import { basename, dirname, join } from 'node:path'
 import { ReinitError, usage } from './errors.js'
+import { compareFeatures } from './compareFeatures.js'
 import { findWeights } from './findWeights.js'
 import { describeModel, describeSkipped, describeWeight, tool } from './inspect.js'
 import { makePlan } from './makePlan.js'
+import { compactNote } from './onnx/compactNote.js'
 import { describeQuantization, follows } from './onnx/quantized/describePart.js'
 import { headFacts } from './head/headFacts.js'
 import type { PlannedHead } from './planHead.js'
@@ -10,12 +12,13 @@ import { type Job, planJob } from './planJob.js'
 import { readModel } from './readModel.js'
 import type { ResolvedRule } from './recipe/resolveRules.js'
 import type { ReinitOptions, ReinitReport, ReportChange } from './reports.js'
-import { checkRunOptions, requireRuntime, runModel } from './runModel.js'
+import { requireRuntime } from './run/requireRuntime.js'
+import { checkRunOptions, runModel } from './runModel.js'
 import type { Model, Plan, PlannedFill, RunResult, Skipped, Staged, Verification } from './types.js'
 import { verifyPlan } from './verifyPlan.js'
 import { writePlan } from './writePlan.js'
 
-const NOT_RUN: RunResult = { status: 'disabled', runtime: null, inputs: [], outputs: [] }
+export const NOT_RUN: RunResult = { status: 'disabled', runtime: null, inputs: [], outputs: [] }
 
 /**
  * Refills the selected parameters of a model, writes it with every other byte as it was, and proves it: bytes, values, statistics, a run.
@@ -31,10 +34,10 @@ export async function reinit(path: string, options: ReinitOptions): Promise<Rein
     if (isRun) checkRunOptions(runInputs(model), options)
     const { weights, skipped } = findWeights(model, options.fan)
     const job = planJob(model, weights, skipped, options)
-    const { inPlace = false, overwrite = false, data = 'copy' } = options
+    const { inPlace = false, overwrite = false, data = 'copy', compact = false } = options
     if (inPlace && options.output !== undefined) throw usage('--in-place and --output exclude each other.')
     const output = inPlace ? path : (options.output ?? join(dirname(path), `${basename(path).replace(/\.onnx$/i, '')}.reinit.onnx`))
-    const plan = makePlan(model, job.fills.fills, { output, inPlace, overwrite, data, ...job.changes })
+    const plan = makePlan(model, job.fills.fills, { output, inPlace, overwrite, data, compact, ...job.changes })
     const described = describe(model, job, skipped, plan, options)
     const { head } = job
     const report = head ? { ...described, head: headFacts(head.head, head.classes) } : described
@@ -51,7 +54,7 @@ export async function reinit(path: string, options: ReinitOptions): Promise<Rein
       if (verification) refuseUnproven(verification, report.changed)
       const verify = clock()
       const ran = isRun ? await runModel(runnable(model, staged, path, plan), options) : NOT_RUN
-      const run = head ? withClasses(ran, head) : ran
+      const run = await withFeatures(head ? withClasses(ran, head) : ran, model, staged, plan, job, options)
       const written = run.status === 'failed' ? [] : staged.commit()
       const proven = verification ? proofs(noted, verification) : noted
       return { ...proven, output: written.length > 0 ? output : null, written, run, milliseconds: { read, write, verify, run: clock() } }
@@ -79,25 +82,35 @@ function withClasses(run: RunResult, { head, classes }: PlannedHead): RunResult 
   return run
 }
 
+/** A run in which other features enter a changed head than before is none. */
+async function withFeatures(run: RunResult, model: Model, staged: Staged, plan: Plan, { features }: Job, options: ReinitOptions) {
+  if (run.status !== 'passed' || !features || features.names.length === 0) return run
+  const compared = await compareFeatures(model, staged, byteLengthOf(plan), features, options)
+  if (compared.status !== 'different') return { ...run, features: compared }
+  return { ...run, status: 'failed' as const, message: compared.message ?? '', features: compared }
+}
+
 /** Milliseconds since the last call. */
-function stopwatch(): () => number {
-  let last = performance.now()
+export function stopwatch(): () => number {
+  // `performance` is one of Node's modules that are loaded when they are asked for
+  let last = Date.now()
   return () => {
-    const now = performance.now()
-    const passed = Math.round(now - last)
+    const now = Date.now()
+    const passed = now - last
     last = now
     return passed
   }
 }
 
-const runInputs = ({ graph }: Model) => graph.inputs.filter((v) => graph.defined.get(v.name) === v)
+export const runInputs = ({ graph }: Model) => graph.inputs.filter((v) => graph.defined.get(v.name) === v)
 
 function runnable(model: Model, staged: Staged, before: string, plan: Plan) {
-  const byteLength = plan.files.reduce((sum, f) => sum + f.byteLength, 0)
-  return { path: staged.modelPath, before, byteLength, inputs: runInputs(model) }
+  return { path: staged.modelPath, before, byteLength: byteLengthOf(plan), inputs: runInputs(model) }
 }
 
-function refuseUnproven({ identicalOutside, difference, fills }: Verification, changed: readonly ReportChange[]): void {
+export const byteLengthOf = ({ files }: Plan) => files.reduce((sum, f) => sum + f.byteLength, 0)
+
+export function refuseUnproven({ identicalOutside, difference, fills }: Verification, changed: readonly ReportChange[]): void {
   if (!identicalOutside)
     throw new ReinitError('proof', `The result differs from the input outside the plan and was not kept: ${difference}.`)
   const wrong = fills.findIndex((f) => !f.redrawn)
@@ -109,7 +122,7 @@ function refuseUnproven({ identicalOutside, difference, fills }: Verification, c
 }
 
 /** The report with what was proven; a failed test of values that are as drawn is a warning. */
-function proofs(report: ReinitReport, verification: Verification): ReinitReport {
+export function proofs<R extends Pick<ReinitReport, 'changed' | 'notes' | 'bytes'>>(report: R, verification: Verification): R {
   const changed = report.changed.map((c, i) => {
     const { before, after, sha256, checks, saturated = null } = verification.fills[i] as Verification['fills'][number]
     return { ...c, ...(c.quantization && { quantization: { ...c.quantization, saturated } }), before, after, sha256, checks }
@@ -148,8 +161,8 @@ function describe(
     changed: fills.map(describeChange),
     skipped: [...kept, ...(isAll ? [] : skipped)].map(describeSkipped),
     kept: isAll ? [...[...skipped, ...kept].map(describeSkipped), ...unselected] : [],
-    notes,
-    bytes: { changed: changedBytes(plan), total: plan.files.reduce((n, f) => n + f.byteLength, 0), identicalOutside: null },
+    notes: options.compact ? [...notes, ...compactNote(model, plan)] : notes,
+    bytes: { changed: changedBytes(plan), total: byteLengthOf(plan), identicalOutside: null },
     run: NOT_RUN,
     written: [],
     milliseconds: { read: 0, write: 0, verify: 0, run: 0 },
@@ -157,7 +170,7 @@ function describe(
 }
 
 /** A fill before it is proven. The scales and zero points that follow a weight have no distribution of their own. */
-function describeChange(f: PlannedFill): ReportChange {
+export function describeChange(f: PlannedFill): ReportChange {
   const { name, layer, scope, role, dataType, shape, fanIn, fanOut } = describeWeight(f.weight, true)
   const place = { name, layer, scope, role, dataType, shape, fanIn, fanOut }
   const unproven = { before: null, after: null, sha256: null, checks: [] }
@@ -182,7 +195,7 @@ function describeChange(f: PlannedFill): ReportChange {
   }
 }
 
-const changedBytes = ({ files }: Plan) =>
+export const changedBytes = ({ files }: Plan) =>
   files.reduce((n, f) => n + f.patches.reduce((m, p) => m + (p.content.kind === 'values' ? p.byteLength : 0), 0), 0)
 
 /** What gives these bytes again. */
@@ -191,10 +204,12 @@ const recipeOf = (options: ReinitOptions, seed: string, rules: readonly Resolved
   rng: options.rng ?? 'philox',
   fan: options.fan ?? 'graph',
   shared: options.shared ?? 'refuse',
-  ...(options.featureExtractor && { featureExtractor: true }),
+  ...(options.featureExtractor && { featureExtractor: selectionOf(options) }),
   ...(options.numClasses !== undefined && { numClasses: options.numClasses }),
   ...(options.labels && { labels: options.labels }),
   ...(options.keepClasses && { keepClasses: options.keepClasses }),
   checks: { verify: options.verify ?? true, run: options.run ?? true, strict: options.strict ?? false },
-  rules: rules.map((rule) => ({ ...rule, where: undefined })),
+  ...(options.featureExtractor ? {} : { rules: rules.map((rule) => ({ ...rule, where: undefined })) }),
 })
+
+const selectionOf = ({ layers, head, all, opTypes, roles, exclude }: ReinitOptions) => ({ layers, head, all, opTypes, roles, exclude })

@@ -1,6 +1,19 @@
 // What the library takes and gives: the options, and the reports that are the JSON of the command line (docs in README).
 
-import type { AxisRole, Check, DataType, FanKind, InitializerSpec, Moments, Owner, Rng, Role, RunOptions, RunResult } from './types.js'
+import type {
+  Audit,
+  AxisRole,
+  Check,
+  DataType,
+  FanKind,
+  InitializerSpec,
+  Moments,
+  Owner,
+  Rng,
+  Role,
+  RunOptions,
+  RunResult,
+} from './types.js'
 
 // ---- options ----
 
@@ -88,7 +101,11 @@ export interface ReinitOptions extends RuleOptions, RunOptions {
   readonly overwrite?: boolean
   readonly dryRun?: boolean
   readonly data?: (typeof choices.data)[number]
+  /** Copies of data files hold only what tensors use. */
+  readonly compact?: boolean
   readonly verify?: boolean
+  /** Whether the report has the SHA-256 of what was written (with `verify`); default true. It is a third of the proof's time. */
+  readonly digests?: boolean
   readonly run?: boolean
   readonly strict?: boolean
   /** Aborting removes what was staged; the call then rejects with the signal's reason. */
@@ -97,10 +114,11 @@ export interface ReinitOptions extends RuleOptions, RunOptions {
 }
 
 /** What a recipe says (readRecipe). */
-export type Recipe = Pick<
-  ReinitOptions,
-  'rules' | 'seed' | 'rng' | 'fan' | 'shared' | 'numClasses' | 'labels' | 'keepClasses' | 'verify' | 'run' | 'strict'
->
+export type Recipe = SelectionOptions &
+  Pick<
+    ReinitOptions,
+    'rules' | 'featureExtractor' | 'seed' | 'rng' | 'fan' | 'shared' | 'numClasses' | 'labels' | 'keepClasses' | 'verify' | 'run' | 'strict'
+  >
 
 // ---- reports ----
 
@@ -156,6 +174,10 @@ export interface InspectReport {
   readonly notes: readonly string[]
   /** Under --head. */
   readonly head?: ReportHead
+}
+/** The same with its parameters described anew in every pass over them: a hundred thousand are never held at once. */
+export interface InspectPasses extends Omit<InspectReport, 'parameters'> {
+  readonly parameters: Iterable<ReportParameter>
 }
 /** What a report says of integers. */
 export interface ReportQuantization {
@@ -285,4 +307,174 @@ export interface DiffReport {
   readonly outside: number
   /** Nothing differs, or with `only` nothing outside it. */
   readonly equal: boolean
+}
+
+// ---- scramble ----
+
+export interface ScrambleOptions extends RunOptions {
+  /** 0 … 2^64−1; default 0. */
+  readonly seed?: bigint | number | string
+  /** Magnitudes: what `auto` chooses for each weight (default), or each tensor's own mean and deviation, moved and rounded. */
+  readonly like?: 'auto' | 'moments'
+  /** Layer by layer, by runs of the input and the result: to the input's activations' deviation, or to 1. */
+  readonly calibrate?: 'original' | 'unit'
+  /** Neutral names: of everything but the model's inputs, outputs and their dimensions (inner), or of those too (all); default none. */
+  readonly rename?: 'none' | 'inner' | 'all'
+  /** Default `<stem>.scrambled.onnx` beside the input. */
+  readonly output?: string
+  readonly overwrite?: boolean
+  readonly dryRun?: boolean
+  /** copy (default): data files hold what tensors use, and nothing else. */
+  readonly data?: 'copy' | 'inline'
+  readonly verify?: boolean
+  readonly run?: boolean
+  readonly audit?: boolean
+  readonly strict?: boolean
+  readonly signal?: AbortSignal
+  readonly onProgress?: OnProgress
+}
+export interface ReportKept {
+  readonly name: string
+  readonly scope: string
+  readonly what: 'tensor' | 'attribute'
+  readonly dataType: DataType
+  readonly reason: string
+  readonly detail: string
+  readonly elementCount: number
+  readonly byteLength: number
+}
+/** An output of the model and of the scrambled one, with the same inputs. */
+export interface ReportDeviation {
+  readonly name: string
+  readonly before: number | null
+  readonly after: number | null
+  /** after / before; null where either is none, or 0. */
+  readonly ratio: number | null
+}
+export interface ReportCalibration {
+  readonly to: 'original' | 'unit'
+  readonly passes: number
+  /** Layers whose deviation is within `tolerance` of its target in the end, of those that could be looked at. */
+  readonly met: number
+  readonly layers: number
+  /** By tensor: what its draw was multiplied by. */
+  readonly factors: readonly { readonly name: string; readonly scope: string; readonly factor: number }[]
+  /** Why it came to nothing; null: it did not. */
+  readonly message: string | null
+}
+export interface ScrambleReport {
+  readonly schema: 1
+  readonly tool: string
+  readonly input: string
+  /** null under dryRun, and where the result is not kept. */
+  readonly output: string | null
+  readonly model: InspectReport['model'] & { readonly parameterCount: number; readonly layerCount: number }
+  readonly seed: string
+  readonly like: 'auto' | 'moments'
+  readonly rename: 'none' | 'inner' | 'all'
+  readonly changed: readonly ReportChange[]
+  /** Lists of learned numbers in attributes that are new. */
+  readonly attributes: readonly { readonly name: string; readonly elementCount: number }[]
+  readonly kept: readonly ReportKept[]
+  /** How many fields of each kind are gone: doc strings, metadata, producer, …. */
+  readonly dropped: Readonly<Record<string, number>>
+  /** How many names of each kind are others now. */
+  readonly renamed: Readonly<Record<string, number>>
+  readonly calibration: ReportCalibration | null
+  readonly notes: readonly string[]
+  /** null where not verified. */
+  readonly bytes: { readonly changed: number; readonly total: number; readonly identicalOutside: boolean | null }
+  /** What of the input survives in the result; null: not audited. Anything: the result is not kept. */
+  readonly audit: Audit | null
+  readonly run: RunResult
+  readonly deviations: readonly ReportDeviation[]
+  readonly written: readonly string[]
+  readonly milliseconds: { readonly read: number; readonly write: number; readonly verify: number; readonly run: number }
+}
+
+// ---- skeletons ----
+
+export interface StripOptions extends RunOptions, Pick<ScrambleOptions, 'seed' | 'like' | 'rename' | 'calibrate'> {
+  /** Tensors of fewer bytes have their new values in the skeleton, where a recipe would be as long; default 128. */
+  readonly leastBytes?: number
+  readonly audit?: boolean
+  readonly output?: string
+  readonly overwrite?: boolean
+  readonly signal?: AbortSignal
+  readonly onProgress?: OnProgress
+}
+export interface StripReport {
+  readonly schema: 1
+  readonly tool: string
+  readonly input: string
+  /** null where learned values survive. */
+  readonly output: string | null
+  readonly seed: string
+  /** With its data files, and of the skeleton. */
+  readonly inputByteLength: number
+  readonly byteLength: number
+  /** What the skeleton becomes. */
+  readonly materialized: { readonly byteLength: number; readonly sha256: string }
+  /** Tensors without values. */
+  readonly leftOut: { readonly tensors: number; readonly elementCount: number }
+  /** Learned, but with their new values in the skeleton, and why. */
+  readonly drawn: readonly { readonly name: string; readonly scope: string; readonly reason: string; readonly byteLength: number }[]
+  /** Not learned: they stay as they are. */
+  readonly kept: readonly ReportKept[]
+  /** How many fields of each kind are gone. */
+  readonly dropped: Readonly<Record<string, number>>
+  readonly renamed: Readonly<Record<string, number>>
+  readonly calibration: ReportCalibration | null
+  /** What of the input survives in the skeleton; null: not audited. */
+  readonly audit: Audit | null
+  readonly notes: readonly string[]
+  readonly written: readonly string[]
+  readonly milliseconds: number
+}
+export interface MaterializeOptions {
+  readonly output?: string
+  readonly overwrite?: boolean
+  /** In the model (default), or large values in a data file beside it. */
+  readonly data?: (typeof skeletonChoices.data)[number]
+  readonly signal?: AbortSignal
+  readonly onProgress?: OnProgress
+}
+export const skeletonChoices = { data: ['inline', 'external'] } as const
+export interface MaterializeReport {
+  readonly schema: 1
+  readonly tool: string
+  readonly input: string
+  readonly output: string
+  readonly seed: string
+  /** What wrote the skeleton. */
+  readonly by: string
+  /** How many tensors were drawn. */
+  readonly tensors: number
+  /** Of the model with all values in it, as the skeleton has it too. */
+  readonly byteLength: number
+  readonly sha256: string
+  readonly data: (typeof skeletonChoices.data)[number]
+  readonly files: readonly { readonly name: string; readonly byteLength: number }[]
+  readonly notes: readonly string[]
+  readonly written: readonly string[]
+  readonly milliseconds: number
+}
+
+// ---- audit ----
+
+export interface AuditOptions {
+  /** Patterns (as --layers) of tensors that may keep their values. */
+  readonly keep?: readonly string[]
+  /** Whether what the input says about itself (doc strings, producer, domain, metadata) must be gone; default true. */
+  readonly strings?: boolean
+  /** Names of nodes, values and tensors must be gone too, but for the model's inputs and outputs. */
+  readonly renamed?: boolean
+  readonly signal?: AbortSignal
+  readonly onProgress?: OnProgress
+}
+export interface AuditReport extends Audit {
+  readonly schema: 1
+  readonly tool: string
+  readonly before: string
+  readonly after: string
 }

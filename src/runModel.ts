@@ -1,11 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
-import { ReinitError, usage } from './errors.js'
+import { usage } from './errors.js'
 import { dataTypes } from './onnx/dataTypes.js'
 import { type Bound, bindInputs } from './run/bindInputs.js'
 import type { Job, Ran } from './run/job.js'
-import { type Outcome, runChild } from './run/runChild.js'
+import { refusedMemory } from './run/refusedMemory.js'
+import { requireRuntime } from './run/requireRuntime.js'
+import { DEFAULT_TIMEOUT_SECONDS, type Outcome, runChild } from './run/runChild.js'
 import type { RunOptions, RunResult, RunStatus, Value } from './types.js'
 
 /** A model to run, and the one it was made from. */
@@ -19,9 +18,6 @@ export interface RunnableModel {
   readonly inputs: readonly Value[]
 }
 
-/** Of the memory that is free: the runtime holds the weights, copies of some, and what lies between layers. */
-const MEMORY_SHARE = 1 / 3
-const DEFAULT_TIMEOUT_SECONDS = 120
 const childScript = new URL('./run/child.js', import.meta.url)
 
 /**
@@ -33,11 +29,8 @@ const childScript = new URL('./run/child.js', import.meta.url)
 export async function runModel(model: RunnableModel, options: RunOptions = {}, script: URL = childScript): Promise<RunResult> {
   const bound = checkRunOptions(model.inputs, options)
   const runtime = `onnxruntime-node ${requireRuntime()}`
-  const memory = process.availableMemory()
-  if (!options.force && model.byteLength > memory * MEMORY_SHARE) {
-    const message = `${model.byteLength} bytes are over a third of ${memory} bytes of free memory`
-    return { status: 'too-large', runtime: null, inputs: [], outputs: [], message }
-  }
+  const tooLarge = refusedMemory(model.byteLength, options)
+  if (tooLarge !== null) return { status: 'too-large', runtime: null, inputs: [], outputs: [], message: tooLarge }
   const unranked = model.inputs.flatMap(({ name, shape }) => (shape === null ? [name] : []))
   const run = (path: string, part: Pick<Job, 'first' | 'last' | 'until'>) =>
     runChild(script, { path, ...bound, unranked, ...part }, options.timeout ?? DEFAULT_TIMEOUT_SECONDS)
@@ -118,37 +111,4 @@ export function checkRunOptions(inputs: readonly Value[], options: RunOptions): 
   const { timeout } = options
   if (timeout !== undefined && !(timeout > 0)) throw usage(`--run-timeout ${timeout}: give seconds above 0.`)
   return bindInputs(inputs, options, (code) => dataTypes[code]?.[0] ?? 'UNDEFINED')
-}
-
-/** Version of the onnxruntime-node that a run would load; null where it is not installed. It is not loaded for that. */
-export function runtimeVersion(): string | null {
-  const manifest = manifestOfRuntime()
-  return manifest === null ? null : (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version
-}
-
-/**
- * The same, where a run needs it.
- * @throws ReinitError `runtime`, which says what to do, where it is not installed or has no binary for this system.
- */
-export function requireRuntime(): string {
-  const manifest = manifestOfRuntime()
-  const version = runtimeVersion()
-  if (manifest === null || version === null)
-    throw new ReinitError(
-      'runtime',
-      'The run needs onnxruntime-node, which is not installed: npm install onnxruntime-node, or give --no-run.',
-    )
-  const { platform, arch } = process
-  const binary = join(dirname(manifest), 'bin', 'napi-v6', platform, arch)
-  if (existsSync(join(dirname(manifest), 'bin', 'napi-v6')) && !existsSync(binary))
-    throw new ReinitError('runtime', `onnxruntime-node ${version} has no binary for ${platform}-${arch}: give --no-run.`)
-  return version
-}
-
-function manifestOfRuntime(): string | null {
-  try {
-    return createRequire(import.meta.url).resolve('onnxruntime-node/package.json')
-  } catch {
-    return null
-  }
 }

@@ -54,7 +54,7 @@ export type Elements =
   | { readonly kind: 'stored'; readonly field: StorageField; readonly ranges: readonly StoredRange[]; readonly varints: boolean }
   | { readonly kind: 'unwritable'; readonly field: string; readonly reason: string }
 
-/** A stored constant. */
+/** A stored constant. Not to be spread: what it computes when asked would be lost (changedTensor). */
 export interface Tensor {
   /** Its own name; for a Constant node, its output's. */
   readonly name: string
@@ -144,7 +144,18 @@ export interface Graph {
   /** Metadata of `value_info` entries that have any. */
   readonly valueMetadata: Map<string, ReadonlyMap<string, string>>
   /** What a name of this graph is: a stored tensor, the node that computes it, or a graph input. */
-  readonly defined: Map<string, Tensor | Node | Value>
+  readonly defined: Definitions
+}
+
+/** The names that a graph defines. */
+export interface Definitions {
+  readonly count: number
+  get(name: string): Tensor | Node | Value | undefined
+  has(name: string): boolean
+  /** In the order of definition. */
+  keys(): Iterable<string>
+  /** Of `keys`, from 0; -1 where the graph does not define the name. */
+  numberOf(name: string): number
 }
 
 export interface LocalFunction {
@@ -239,11 +250,24 @@ export interface Quantization {
   readonly reads: readonly Reading[]
   /** Why the integers can't be redrawn; null: they can. */
   readonly fixed: string | null
+  /** Of a new size: indices of `axis` that keep codes, scales and zero points of old ones, of `tensor` and its quantization `of`. */
+  readonly kept?: {
+    readonly axis: number
+    readonly pairs: readonly (readonly [to: number, from: number])[]
+    readonly tensor: Tensor
+    readonly of: Quantization
+  }
 }
 
 export interface Reading {
   readonly node: Node
   readonly input: number
+}
+
+/** One of several matrices of unequal widths along the out axis. */
+export interface StackedMatrix {
+  readonly width: number
+  readonly fan: Fan
 }
 
 /** One slot (operator + input index) that a tensor reaches. */
@@ -258,6 +282,8 @@ export interface WeightUse {
   readonly groups: number
   /** Matrices stacked along the out axis (gates, packed q/k/v); 1 for one. */
   readonly stacked: number
+  /** Those matrices where their widths are not equal; `fan` is the first's. */
+  readonly matrices?: readonly StackedMatrix[]
   /** null where the role has no fans. */
   readonly fan: Fan | null
   readonly layer: string
@@ -318,14 +344,22 @@ export interface FillTarget {
   readonly groups: number
   /** Matrices stacked along the `out` axis: gates, packed q/k/v; 1 for one. */
   readonly stacked: number
+  /** Those matrices where their widths are not equal: they are drawn each by its own fans. */
+  readonly matrices?: readonly StackedMatrix[]
+  /** This is one of such matrices, with a stream of its own: which. */
+  readonly matrix?: number
   readonly role: Role
   readonly opType: string
   readonly activation: string | null
+  /** A projection of nn.MultiheadAttention: rows of torch's own tensor (in), or biases that torch draws and throws away (out). */
+  readonly attention?: { readonly part: 'in' | 'out'; readonly count: number }
   /** Residual branches of the model, where this weight is the last of one; else absent or null. */
   readonly residualBranches?: number | null
   /** Names the stream: philox hashes scope ‖ 0 ‖ name. */
   readonly scope: string
   readonly name: string
+  /** That hash, where the name is not known; of a draw that takes one stream. */
+  readonly stream?: readonly [number, number]
 }
 
 /** How a tensor's values are made. Only 'whole' holds a tensor in memory. */
@@ -346,6 +380,8 @@ export interface Distribution {
   readonly max: number | null
   /** truncated_normal: the normal that was cut at min and max. */
   readonly parent?: { readonly mean: number; readonly std: number }
+  /** structured: of matrices of unequal widths in the tensor, each one's. */
+  readonly matrices?: readonly Distribution[]
 }
 
 export interface Moments {
@@ -376,6 +412,8 @@ export interface PlannedDraw {
   readonly rng: Rng
   /** In words, where the initializer was chosen rather than asked for. */
   readonly why: string | null
+  /** rng torch, of an operator that runs both ways: all its draws, which torch makes a direction after the other. */
+  readonly bothWays?: readonly { readonly target: FillTarget; readonly initializer: InitializerSpec }[]
 }
 
 /** A counter-based stream a tensor, or PyTorch's own sequence through all fills in their order. */
@@ -507,6 +545,8 @@ export interface Plan {
   readonly edits?: readonly TensorEdit[]
   /** Tensors that go. */
   readonly removed?: readonly Tensor[]
+  /** Names are others in the result: its tensors are known by their order. */
+  readonly isRenamed?: boolean
   /** Data files first, the model last: the order of commit. */
   readonly files: readonly PlannedFile[]
   /** Files that the result uses as they are, by `name` beside the model: linked where it is staged, so that it runs there. */
@@ -541,7 +581,8 @@ export interface Staged {
 export interface VerifiedFill {
   readonly before: Moments | null
   readonly after: Moments
-  readonly sha256: string
+  /** Of the bytes as written; null: not asked for. */
+  readonly sha256: string | null
   readonly checks: readonly Check[]
   /** The values read back equal a second draw. */
   readonly redrawn: boolean
@@ -573,6 +614,69 @@ export interface TensorPairing {
   readonly alone: readonly [readonly Tensor[], readonly Tensor[]]
 }
 
+// ---- audit ----
+
+/** What the scramble, or whoever asks, says of the output before it is judged. */
+export interface AuditClaims {
+  /** findWeights of the input: tensors of fewer than eight values are judged where they are parameters. */
+  readonly weights: readonly Weight[]
+  /** Tensors of the input that may keep their values, by where their message starts, each with its reason. */
+  readonly stays?: readonly { readonly tensor: Pick<Tensor, 'at'>; readonly reason: string }[]
+  /** Whether what the input says about itself (doc strings, producer, domain, metadata) must be gone; default true. */
+  readonly strings?: boolean
+  /** Of that, what may stay. */
+  readonly keptStrings?: readonly string[]
+  /** Names that were replaced and must be gone. */
+  readonly renamed?: readonly string[]
+}
+
+/**
+ * equal: all values, in their place. run: consecutive values, anywhere. shuffled: the same values in another order. correlated: made from the
+ * old values. extremes, moments: too near to the old ones. string: text. unread: can't be judged.
+ */
+export type AuditLeakKind = 'equal' | 'run' | 'shuffled' | 'correlated' | 'extremes' | 'moments' | 'string' | 'unread'
+
+export interface AuditLeak {
+  readonly kind: AuditLeakKind
+  /** Of the input's tensor; of text, the text. */
+  readonly name: string
+  readonly scope: string
+  /** One line: how it shows. */
+  readonly what: string
+  /** Where in the output: '' the model, else the data file; null where no place can be named. */
+  readonly file: string | null
+  readonly byte: number | null
+  /** Values that survive, or characters. */
+  readonly elementCount: number
+}
+
+export interface AuditStay {
+  readonly name: string
+  readonly scope: string
+  readonly dataType: DataType
+  readonly shape: readonly number[]
+  readonly elementCount: number
+  readonly reason: string
+}
+
+export interface Audit {
+  /** Nothing that was learned survives. */
+  readonly clean: boolean
+  readonly leaks: readonly AuditLeak[]
+  readonly stays: readonly AuditStay[]
+  readonly judged: { readonly tensors: number; readonly elements: number }
+  readonly searched: {
+    readonly files: number
+    readonly bytes: number
+    /** Pieces of text that were looked for. */
+    readonly strings: number
+    /** Bits that equal values have to say to be no chance. */
+    readonly bits: number
+    /** Comparisons of two tensors, or rows of two. */
+    readonly comparisons: number
+  }
+}
+
 // ---- run ----
 
 export type RunStatus = 'passed' | 'failed' | 'failed-before' | 'unsupported' | 'too-large' | 'timeout' | 'disabled'
@@ -598,6 +702,34 @@ export interface RunResult {
   readonly outputs: readonly RunOutput[]
   /** One line: why it is not `passed`, or what differs though it is (axes that depend on values). */
   readonly message?: string
+  /** Where a head changed and the result ran: what enters it. */
+  readonly features?: FeatureComparison
+}
+/** Values that both models compute, of the same inputs: are all their bytes equal? */
+export interface FeatureComparison {
+  readonly status: 'equal' | 'different' | 'not-compared'
+  /** As the result has them. */
+  readonly values: readonly RunValue[]
+  /** One line: what differs, or why they were not compared. */
+  readonly message?: string
+}
+
+/** What a run gave for values that were asked for by name. */
+export type Probe =
+  | {
+      readonly kind: 'ran'
+      readonly runtime: string
+      /** Of the table of attempts at inputs: the same model and attempt get the same inputs. */
+      readonly attempt: number
+      readonly inputs: readonly RunValue[]
+      /** In the order of the names. */
+      readonly values: readonly ProbedValue[]
+    }
+  /** One line says why. */
+  | { readonly kind: 'none'; readonly status: Exclude<RunStatus, 'passed' | 'failed-before' | 'disabled'>; readonly message: string }
+export interface ProbedValue extends RunOutput {
+  /** Of all its bytes, as they lie in memory; null where the runtime hands out none. */
+  readonly sha256: string | null
 }
 
 export interface RunOptions {
@@ -611,4 +743,55 @@ export interface RunOptions {
   readonly force?: boolean
   /** Run the input too, always. */
   readonly compare?: boolean
+}
+
+// ---- scramble ----
+
+/** What keeps its values when a model is scrambled, and why. */
+export interface Kept {
+  readonly name: string
+  readonly scope: string
+  readonly what: 'tensor' | 'attribute'
+  readonly dataType: DataType
+  readonly reason: 'steers' | 'setting' | 'mask' | 'scale' | 'zero_point' | 'labels' | 'structure'
+  /** In words: what reads it. */
+  readonly detail: string
+  readonly elementCount: number
+  readonly byteLength: number
+  /** Where its message starts: the tensor's, or the attribute's. */
+  readonly at: number
+}
+
+/** A tensor outside every weight slot whose values were learned, or may have been. */
+export interface LearnedTensor {
+  readonly tensor: Tensor
+  /** Floats; or integers and small floats in steps of 1, whose scale is not known. */
+  readonly as: 'floats' | 'codes'
+  /** Of its finite values. */
+  readonly moments: Moments
+  /** A node that reads it; null: it is an output as it is. */
+  readonly reader: Node | null
+}
+
+/** Learned values that are no tensor of a graph: a list of floats, or tensors, in an attribute. */
+export interface LearnedAttribute {
+  readonly name: string
+  readonly graph: Graph
+  readonly node: Node | null
+  /** domain:op_type. */
+  readonly key: string
+  readonly attribute: Attribute
+  /** Where each of its floats is in the model. */
+  readonly floats: readonly number[]
+  readonly tensors: readonly Tensor[]
+  readonly frame: Frame
+}
+
+/** What of a model was learned, beside what is redrawn already; and what stays. */
+export interface Learned {
+  readonly tensors: readonly LearnedTensor[]
+  readonly attributes: readonly LearnedAttribute[]
+  readonly kept: readonly Kept[]
+  /** Read by nothing. */
+  readonly unused: readonly Tensor[]
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { join } from 'node:path'
 import { compareFile } from './bytes/compareFile.js'
 import { FilePool } from './bytes/filePool.js'
@@ -8,13 +8,16 @@ import { pacer, type WorkOptions } from './bytes/pacer.js'
 import { refuseChanged } from './bytes/sourceFile.js'
 import type { Fill } from './init/makeFill.js'
 import { accumulate } from './init/statistics.js'
+import { compareMoved } from './onnx/compareMoved.js'
 import { codecs } from './onnx/dataTypes.js'
 import { CHUNK_ELEMENTS, drawPass, drawValues } from './onnx/drawValues.js'
-import { plainName } from './onnx/placeData.js'
+import { graphPlace } from './onnx/graphPlace.js'
+import { plainName } from './onnx/plainName.js'
 import { sourcesOf } from './onnx/placesOf.js'
 import { partPass } from './onnx/quantized/partPass.js'
 import { verifyPart, type Versions } from './onnx/quantized/verifyPart.js'
 import { elementReader, type ElementReader } from './onnx/readValues.js'
+import { changedTensor } from './onnx/storedTensor.js'
 import type { FillTarget, Model, Plan, Staged, Tensor, Verification, VerifiedFill } from './types.js'
 
 /**
@@ -28,7 +31,7 @@ export async function verifyPlan(
   model: Model,
   staged: Staged,
   readModel: (path: string) => Model,
-  options: WorkOptions = {},
+  options: WorkOptions & { readonly digests?: boolean } = {},
 ): Promise<Verification> {
   const files = new FilePool((path) => new FileWindow(path))
   let written: Model | null = null
@@ -38,9 +41,8 @@ export async function verifyPlan(
     const pace = pacer('verify', total, options)
     written = isSpliced(plan, staged) ? readModel(staged.modelPath) : null
     const pairs = written ? pairTensors(plan, model, written) : []
-    let difference = written && differentTensors(pairs, written)
+    let difference = written && differentTensors(pairs, written, plan.isRenamed ?? false)
     for (const [i, file] of plan.files.entries()) difference ??= await compareFile(file, staged.files[i] as string, files, pace)
-    if (difference !== null) return { identicalOutside: false, difference, fills: [] }
     const newTensors = new Map(pairs)
     const fills: VerifiedFill[] = []
     const make = drawPass(model)
@@ -50,6 +52,8 @@ export async function verifyPlan(
       after: (file) => files.get(file === '' ? staged.modelPath : join(staged.folder, plainName(file))),
       written: (tensor) => newTensors.get(tensor) ?? tensor,
     }
+    if (written) difference ??= await compareMoved(keptPairs(plan, model, written, pairs), versions.before, versions.after, pace)
+    if (difference !== null) return { identicalOutside: false, difference, fills: [] }
     const decoded = new Float32Array(CHUNK_ELEMENTS)
     for (const fill of plan.fills) {
       const { tensor } = fill.weight
@@ -60,7 +64,8 @@ export async function verifyPlan(
       }
       const before = elementReader(old, versions.before)
       const after = elementReader(versions.written(tensor), versions.after)
-      fills.push(await verifyFill(make(fill), fill.target, { read: before, elementCount: old.elementCount }, after, decoded, pace))
+      const hash = options.digests === false ? null : createHash('sha256')
+      fills.push(await verifyFill(make(fill), fill.target, { read: before, elementCount: old.elementCount }, after, decoded, hash, pace))
     }
     refuseChanged(sourcesOf(plan))
     return { identicalOutside: true, difference: null, fills }
@@ -82,7 +87,7 @@ function isSpliced(plan: Plan, staged: Staged): boolean {
 function pairTensors({ fills, edits = [], removed = [] }: Plan, model: Model, written: Model): [Tensor, Tensor | undefined][] {
   const resized = new Map([
     ...fills.flatMap(({ change, weight }) => (change?.kind === 'resize' ? [[change.from, weight.tensor] as const] : [])),
-    ...edits.map(({ tensor, dims, after }) => [tensor, after ?? { ...tensor, dims }] as const),
+    ...edits.map(({ tensor, dims, after }) => [tensor, after ?? changedTensor(tensor, { dims })] as const),
   ])
   const added = new Map(fills.flatMap(({ change, weight }) => (change?.kind === 'insert' ? [[keyOf(weight.tensor), weight.tensor]] : [])))
   const gone = new Set(removed)
@@ -94,17 +99,28 @@ function pairTensors({ fills, edits = [], removed = [] }: Plan, model: Model, wr
   ]
 }
 
-const keyOf = ({ graph, name }: Tensor) => `${graph.scope}\0${name}`
+/** Tensors of the input that keep their values, those in attributes too, with the result's. */
+function keptPairs({ fills, removed = [] }: Plan, model: Model, written: Model, pairs: readonly [Tensor, Tensor | undefined][]) {
+  const gone = new Set(removed)
+  const filled = new Set(fills.map((f) => f.weight.tensor))
+  const own = new Set(model.tensors)
+  const unlisted = (model.unlisted ?? []).filter((t) => !gone.has(t)).map((t, i) => [t, written.unlisted?.[i]] as const)
+  return [...pairs.filter(([t]) => own.has(t) && !filled.has(t)), ...unlisted]
+}
 
-function differentTensors(pairs: readonly [Tensor, Tensor | undefined][], { tensors }: Model): string | null {
+const keyOf = ({ graph, name }: Tensor) => `${graphPlace(graph)}\0${name}`
+
+function differentTensors(pairs: readonly [Tensor, Tensor | undefined][], { tensors }: Model, isRenamed: boolean): string | null {
   if (tensors.length !== pairs.length) return `${pairs.length} tensors should be there, the output has ${tensors.length}`
   for (const [should, is] of pairs)
-    if (!is || shown(should) !== shown(is)) return `the input's ${shown(should)} is ${is ? shown(is) : 'not'} in the output`
+    if (!is || form(should) !== form(is) || !(isRenamed || keyOf(should) === keyOf(is)))
+      return `the input's ${shown(should)} is ${is ? shown(is) : 'not'} in the output`
   return null
 }
 
-const shown = ({ graph, name, dataType, dims }: Tensor) =>
-  `tensor ${JSON.stringify(name)}${graph.scope && ` of ${graph.scope}`} (${dataType} [${dims}])`
+const shown = (tensor: Tensor) =>
+  `tensor ${JSON.stringify(tensor.name)}${tensor.graph.scope && ` of ${tensor.graph.scope}`} (${form(tensor)})`
+const form = ({ dataType, dims }: Tensor) => `${dataType} [${dims}]`
 
 async function verifyFill(
   { filler, distribution, structure }: Fill,
@@ -112,12 +128,12 @@ async function verifyFill(
   before: { readonly read: ElementReader; readonly elementCount: number },
   after: ElementReader,
   decoded: Float32Array,
+  hash: Hash | null,
   pace: (bytes: number) => Promise<void>,
 ): Promise<VerifiedFill> {
   const { dataType, elementCount } = target
   const { encode, decode } = codecs[dataType]
   const [old, now] = [accumulate(null, dataType, before.elementCount), accumulate(distribution, dataType, elementCount, structure)]
-  const hash = createHash('sha256')
   let redrawn = true
   let element = 0
   for (const values of drawValues(filler, target)) {
@@ -125,7 +141,7 @@ async function verifyFill(
     if (element < before.elementCount) old.add(decode(before.read(element, Math.min(end, before.elementCount)), decoded))
     const bytes = after(element, end)
     redrawn &&= Buffer.compare(bytes, encode(values)) === 0
-    hash.update(bytes)
+    hash?.update(bytes)
     now.add(decode(bytes, decoded))
     element = end
     await pace(bytes.length)
@@ -133,5 +149,5 @@ async function verifyFill(
   for (; element < before.elementCount; element += CHUNK_ELEMENTS)
     old.add(decode(before.read(element, Math.min(element + CHUNK_ELEMENTS, before.elementCount)), decoded))
   const { moments, checks } = now.finish()
-  return { before: old.finish().moments, after: moments, checks, sha256: hash.digest('hex'), redrawn }
+  return { before: old.finish().moments, after: moments, checks, sha256: hash?.digest('hex') ?? null, redrawn }
 }

@@ -4,13 +4,13 @@ import {
   chownSync,
   closeSync,
   constants,
+  copyFileSync,
   createReadStream,
   fstatSync,
   ftruncateSync,
   linkSync,
   mkdirSync,
   openSync,
-  realpathSync,
   statSync,
   truncateSync,
 } from 'node:fs'
@@ -24,6 +24,7 @@ import { FileWriter } from './bytes/fileWriter.js'
 import { ioError } from './bytes/ioError.js'
 import { moveIntoPlace, syncFile } from './bytes/moveIntoPlace.js'
 import { pacer, type WorkOptions } from './bytes/pacer.js'
+import { realPaths } from './bytes/realPaths.js'
 import { segments } from './bytes/segments.js'
 import { refuseChanged } from './bytes/sourceFile.js'
 import { closeStaging, openStaging, removeLeftovers } from './bytes/staging.js'
@@ -31,6 +32,9 @@ import { unitsPass } from './onnx/drawUnits.js'
 import { drawBytes } from './onnx/drawValues.js'
 import { placesOf, sourcesOf } from './onnx/placesOf.js'
 import type { Model, Plan, PlannedFile, Staged } from './types.js'
+
+/** Below this a copy is done before a thread for it would have started. */
+const SMALL_BYTES = 1 << 24
 
 /**
  * Makes the files of a plan in a fresh folder beside the output, whole and under their final names; nothing is in its place before
@@ -93,7 +97,8 @@ async function stage(plan: Plan, model: Model, folder: string, options: WorkOpti
     writers.close()
   }
   for (const setMode of finish) setMode()
-  for (const { name, path } of plan.companions) await linkFile(path, join(folder, name))
+  const realOf = realPaths()
+  for (const { name, path } of plan.companions) await linkFile(realOf(path), join(folder, name))
   refuseChanged(sourcesOf(plan))
   return paths
 }
@@ -105,8 +110,9 @@ async function layOut(file: PlannedFile, path: string, plan: Plan, pace: (bytes:
   const drawn = patches.reduce((sum, p) => sum + (p.content.kind === 'values' ? p.byteLength : 0), 0)
   const moved = firstMoved(file)
   if (source && (drawn + source.byteLength - moved) * 2 <= file.byteLength) {
-    // the system copies faster than we do, or clones
-    await copyFile(source.path, path, constants.COPYFILE_FICLONE)
+    // the system clones, or has the file server or the kernel copy
+    if (source.byteLength < SMALL_BYTES) copyFileSync(source.path, path, constants.COPYFILE_FICLONE)
+    else await copyFile(source.path, path, constants.COPYFILE_FICLONE)
     refuseChanged([source])
     chmodSync(path, 0o600)
     truncateSync(path, file.byteLength)
@@ -121,6 +127,8 @@ function firstMoved({ source, patches }: PlannedFile): number {
   const first = patches.find((p) => p.byteLength !== p.end - p.start)
   return first?.end ?? source?.byteLength ?? 0
 }
+
+const ZEROS = new Uint8Array(CHUNK_BYTES)
 
 /** What is not drawn: the patches, and the bytes of the source around them from `keptFrom` of it on. */
 async function writeSegments(file: PlannedFile, path: string, keptFrom: number, pace: (bytes: number) => Promise<void>): Promise<void> {
@@ -142,6 +150,9 @@ async function writeSegments(file: PlannedFile, path: string, keptFrom: number, 
       const { content, byteLength } = s.patch
       if (content.kind === 'bytes') writer.write(content.bytes, s.at)
       else if (content.kind === 'copy') await copy(content.source.path, content.start, content.start + byteLength, s.at)
+      // a file that was copied first holds the source's bytes there
+      else if (content.kind === 'zeros' && keptFrom > 0)
+        for (let done = 0; done < byteLength; done += CHUNK_BYTES) writer.write(ZEROS.subarray(0, byteLength - done), s.at + done)
       if (content.kind !== 'copy') await pace(byteLength)
     }
   } finally {
@@ -180,11 +191,10 @@ function giveTo(path: string, user: number, group: number): void {
 
 /** The file under another name, without its bytes where the system allows: no links across disks, to others' files, or on some disks. */
 async function linkFile(path: string, name: string): Promise<void> {
-  const real = realpathSync(path)
   try {
-    linkSync(real, name)
+    linkSync(path, name)
   } catch {
-    await copyFile(real, name, constants.COPYFILE_FICLONE)
+    await copyFile(path, name, constants.COPYFILE_FICLONE)
   }
 }
 

@@ -1,4 +1,5 @@
 // Models that contradict themselves or were made to hurt: handled, or refused in one line, in bounded time and stack.
+import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -23,6 +24,7 @@ import {
   type TensorParts,
   varint,
 } from './buildModel.js'
+import { runCli } from './runCli.js'
 
 const values = Array.from({ length: 12 }, (_, i) => i / 4)
 const weight = (parts: TensorParts) => linearModel({ weight: parts })
@@ -353,4 +355,22 @@ test('sparse initializers that make no sense are refused or skipped', async () =
       expect(error).toBeInstanceOf(ReinitError)
     }
   }
+})
+
+test('data that is a pipe or a device is refused, and never opened', async ({ skip }) => {
+  const folder = folderOf({ 'm.onnx': external({ ...raw48, location: 'pipe' }), 'n.onnx': external({ ...raw48, location: 'zero' }) })
+  skip(spawnSync('mkfifo', [join(folder, 'pipe')]).status !== 0)
+  symlinkSync('/dev/zero', join(folder, 'zero'))
+  await expect(inspect(join(folder, 'm.onnx'))).rejects.toThrow('External data location "pipe" is not a file.')
+  await expect(inspect(join(folder, 'n.onnx'))).rejects.toThrow(/"zero" is a link that leaves the model's folder: refused\.$/)
+})
+
+test.each(['--verbose', '--json'])('a refusal under %s holds nothing that a terminal obeys', async (flag) => {
+  const name = 'w\x1b[2J\x9b\x7f\u202e\u2028'
+  const twice = around(...[1, 2].map((value) => initializer({ name, dims: [1], values: [value] })))
+  const { status, stdout, stderr } = await runCli(['inspect', join(folderOf({ 'm.onnx': twice }), 'm.onnx'), flag])
+  expect(status).toBe(1)
+  expect(stderr).toMatch(/^onnx-reinit: two initializers are named "w\\u001b\[2J\\u009b\\u007f\\u202e\\u2028"/)
+  if (flag === '--verbose') expect(stderr).toMatch(/\n +at /)
+  expect(stdout + stderr).not.toMatch(/[^\P{Cc}\n]|[\p{Cf}\p{Zl}\p{Zp}]/u)
 })

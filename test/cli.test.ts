@@ -1,9 +1,9 @@
 // The command line on real files, and as a process of its own.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { DiffReport, InspectReport, ReinitReport } from '../src/reports.js'
@@ -230,6 +230,40 @@ describe('as a process', () => {
     expect(run(['--al'])).toMatchObject({ status: 2, stdout: '', stderr: 'onnx-reinit: Unknown flag --al: did you mean --all?\n' })
     expect(run([model, ...main, '--no-run', '-q'])).toMatchObject({ status: 0, stdout: '', stderr: '' })
     expect(run(['diff', model, join(folder, 'mlp.reinit.onnx'), '-q'])).toMatchObject({ status: 1, stdout: '', stderr: '' })
+  })
+
+  test('a code cache that is damaged, cut, or not there costs time alone; by both names', () => {
+    const folder = dirname(cli)
+    const cache = join(folder, readdirSync(folder).find((name) => name.endsWith('.cache')) ?? '')
+    const good = readFileSync(cache)
+    const damaged = Buffer.from(good)
+    for (let at = 64; at < damaged.length; at += 5003) damaged[at] = (damaged[at] as number) ^ 0xff
+    const expected = run(['inspect', model]).stdout
+    expect(expected).toContain('6 parameters')
+    try {
+      for (const bytes of [damaged, good.subarray(0, good.length >> 1), Buffer.alloc(0), null]) {
+        if (bytes) writeFileSync(cache, bytes)
+        else rmSync(cache)
+        expect(run(['inspect', model])).toMatchObject({ status: 0, stdout: expected, stderr: '' })
+      }
+    } finally {
+      writeFileSync(cache, good)
+    }
+    // a cache of V8 with other flags
+    expect(spawnSync(process.execPath, ['--no-opt', cli, 'inspect', model], { encoding: 'utf8' })).toMatchObject({
+      status: 0,
+      stdout: expected,
+    })
+    expect(spawnSync(process.execPath, [join(folder, 'cli.cjs'), 'inspect', model], { encoding: 'utf8' }).stdout).toBe(expected)
+  }, 30_000)
+
+  test('the digests of what is written are for JSON', () => {
+    const shown = () => (JSON.parse(readFileSync(join(folder, 'r.json'), 'utf8')) as ReinitReport).changed.map((c) => c.sha256?.length)
+    const argv = [model, ...main, '--no-run', '--overwrite']
+    expect(run([...argv, '-q', '--report', join(folder, 'r.json')]).status).toBe(0)
+    const digests = shown()
+    expect(digests).toEqual(digests.map(() => 64))
+    expect((JSON.parse(run([...argv, '--json']).stdout) as ReinitReport).changed.map((c) => c.sha256?.length)).toEqual(digests)
   })
 
   test('a pipe through it', () => {

@@ -17,7 +17,7 @@ async function completed(...words: readonly string[]): Promise<readonly string[]
 
 describe('in bash', () => {
   test.each<[readonly string[], readonly string[]]>([
-    [[''], ['inspect', 'diff', 'init', 'completion']],
+    [[''], ['inspect', 'scramble', 'audit', 'diff', 'strip', 'materialize', 'init', 'completion']],
     [['ins'], ['inspect']],
     [['model'], []],
     [['model.onnx', ''], []],

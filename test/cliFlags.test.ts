@@ -14,21 +14,22 @@ const reinit = vi.hoisted(() => vi.fn<(path: string, options: ReinitOptions) => 
 const inspect = vi.hoisted(() => vi.fn())
 const diff = vi.hoisted(() => vi.fn())
 vi.mock('../src/reinit.js', () => ({ reinit }))
-vi.mock('../src/inspect.js', () => ({ inspect }))
+vi.mock('../src/inspect.js', () => ({ inspectPasses: inspect }))
 vi.mock('../src/diff.js', () => ({ diff }))
 
 let folder: string
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'cli-flags-'))
   reinit.mockReset().mockResolvedValue(reinitReport)
-  inspect.mockReset().mockResolvedValue(inspectReport)
+  inspect.mockReset().mockReturnValue(inspectReport)
   diff.mockReset()
 })
 
 /** The options of the one call, without what every call gets. */
 function told(library: typeof reinit): object {
-  const { signal, ...options } = library.mock.calls[0]?.[1] ?? {}
+  const { signal, onProgress, digests: _, ...options } = library.mock.calls[0]?.[1] ?? {}
   expect(signal).toBeInstanceOf(AbortSignal)
+  expect(['function', 'undefined']).toContain(typeof onProgress)
   return options
 }
 
@@ -69,6 +70,7 @@ test.each<[readonly string[], ReinitOptions]>([
     [...he, '--rng', 'philox', '--shared', 'rewrite', '--data', 'inline'],
     { init: 'he_normal', rng: 'philox', shared: 'rewrite', data: 'inline' },
   ],
+  [[...he, '--compact'], { init: 'he_normal', compact: true }],
   [[...he, '-o', 'x.onnx', '--overwrite'], { init: 'he_normal', output: 'x.onnx', overwrite: true }],
   [[...he, '--in-place', '--dry-run', '--strict'], { init: 'he_normal', inPlace: true, dryRun: true, strict: true }],
   [[...he, '--no-verify', '--no-run'], { init: 'he_normal', verify: false, run: false }],
@@ -349,7 +351,7 @@ test.each([
 })
 
 test('progress is a line of the terminal, and gone at the end', async () => {
-  vi.spyOn(performance, 'now').mockReturnValueOnce(0).mockReturnValueOnce(100).mockReturnValue(10_000)
+  vi.spyOn(Date, 'now').mockReturnValueOnce(0).mockReturnValueOnce(100).mockReturnValue(10_000)
   reinit.mockImplementation((_, { onProgress }) => {
     for (const done of [1, 2, 3]) onProgress?.('writing', done, 4)
     return Promise.resolve(reinitReport)

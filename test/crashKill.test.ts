@@ -7,7 +7,7 @@ import { kills } from '../bench/kills.mjs'
 import * as b from './buildModel.js'
 
 const dist = mkdtempSync(join(tmpdir(), 'onnx-reinit-dist-'))
-const cli = join(dist, 'cli.js')
+const cli = join(dist, 'cli.cjs')
 beforeAll(() => {
   const { status, stderr } = spawnSync(process.execPath, ['build.mjs', dist], { encoding: 'utf8' })
   expect(status, stderr).toBe(0)
@@ -58,11 +58,14 @@ test('of two runs at one output one is refused, and the other is whole', { timeo
   const first = spawn(process.execPath, argv, { cwd: folder, stdio: 'ignore' })
   const ended = new Promise((end) => first.on('close', end))
   await hasBegun(folder)
+  // it stands still until the other has come, however long that takes
+  first.kill('SIGSTOP')
   const second = spawnSync(process.execPath, argv, { cwd: folder, encoding: 'utf8' })
   expect(second.stderr).toMatch(
     /^onnx-reinit: Another run \(process \d+\) is writing .*out\.onnx: wait for it, or give another name with -o\.\n$/,
   )
   expect(second.status).toBe(2)
+  first.kill('SIGCONT')
   expect(await ended).toBe(0)
   expect(readdirSync(folder).sort()).toEqual(['m.onnx', 'out.onnx', 'out.onnx.data', 'w.data'])
   rmSync(folder, { recursive: true })
@@ -72,6 +75,23 @@ test('of two runs at one output one is refused, and the other is whole', { timeo
 const refused = (folder: string, more: readonly string[] = [], options: object = {}) =>
   spawnSync(process.execPath, [cli, 'm.onnx', '--all', '--he-normal', '--no-run', ...more], { cwd: folder, encoding: 'utf8', ...options })
 const isRoot = process.getuid?.() === 0
+
+test('a pipe or a device as the model is refused at once, with the way to pipe a model in', { timeout: 60_000 }, ({ skip }) => {
+  const folder = b.folderOf({})
+  const pipe = join(folder, 'pipe')
+  skip(spawnSync('mkfifo', [pipe]).status !== 0)
+  for (const path of [pipe, '/dev/zero', '/dev/null'])
+    for (const args of [
+      ['inspect', path],
+      [path, '--all', '--he-normal', '--no-run'],
+      ['diff', path, path],
+    ]) {
+      const { status, stderr } = spawnSync(process.execPath, [cli, ...args], { encoding: 'utf8', timeout: 30_000, killSignal: 'SIGKILL' })
+      expect(stderr).toBe(`onnx-reinit: ${path} is a pipe or a device, not a file: a model that is piped in is called -.\n`)
+      expect(status).toBe(1)
+    }
+  rmSync(folder, { recursive: true })
+})
 
 test('a folder that may not be written to', { timeout: 60_000 }, () => {
   const folder = b.folderOf({ 'm.onnx': b.linearModel() })

@@ -123,6 +123,25 @@ describe.each(Object.entries(scenarios))('%s', { timeout: 60_000 }, (_, scenario
     }
   })
 
+  test('each write once changes a bit: it is found, and nothing is kept', async () => {
+    const { before, after, calls } = await reference(scenario)
+    let found = 0
+    for (const [at, { name }] of calls.entries()) {
+      if (name !== 'writeSync') continue
+      const folder = b.folderOf(scenario.files)
+      const { error } = await withFault({ at, fault: 'flip' }, () => job(folder, scenario))
+      // a byte that a later write covers does no harm
+      expect(contentOf(folder), `write ${at}: ${String(error)}`).toEqual(error === null ? after : before)
+      if (error !== null) {
+        found++
+        expect(error).toBeInstanceOf(ReinitError)
+        expect(['proof', 'invalid']).toContain((error as ReinitError).code)
+      }
+      rmSync(folder, { recursive: true })
+    }
+    expect(found).toBeGreaterThan(0)
+  })
+
   test('each call is once the last: old or new, and the next run cleans up', async () => {
     const { before, after, calls } = await reference(scenario)
     const written = [...after.keys()].filter((name) => after.get(name) !== before.get(name))

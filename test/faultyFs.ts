@@ -25,11 +25,12 @@ const CALLS = [
   'chmodSync',
   'chownSync',
   'copyFile',
+  'copyFileSync',
 ] as const
 type Call = (typeof CALLS)[number]
 
-/** An errno, or the end of the process: that call is not made, nor any after it. */
-export type Fault = 'EIO' | 'ENOSPC' | 'EACCES' | 'death'
+/** An errno; the end of the process: that call is not made, nor any after it; or a write of which one bit reaches the disk changed. */
+export type Fault = 'EIO' | 'ENOSPC' | 'EACCES' | 'death' | 'flip'
 export class Death extends Error {}
 
 interface Armed {
@@ -76,6 +77,12 @@ function checked(name: Call, args: readonly unknown[], call: (...args: unknown[]
   if (armed.fault === 'death') {
     state.isDead = true
     throw new Death(name)
+  }
+  if (armed.fault === 'flip') {
+    const [descriptor, bytes, offset = 0, ...rest] = args as [number, Uint8Array, number?, ...unknown[]]
+    const changed = Uint8Array.from(bytes)
+    changed[offset] = (changed[offset] as number) ^ 1
+    return call(descriptor, changed, offset, ...rest)
   }
   // a descriptor is gone even where closing it fails
   if (name === 'closeSync') call(...args)

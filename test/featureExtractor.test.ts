@@ -2,10 +2,13 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import onnxProto from 'onnx-proto'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { reinit } from '../src/reinit.js'
 import type { ReinitOptions } from '../src/reports.js'
 import * as b from './buildModel.js'
+
+// three processes each
+vi.setConfig({ testTimeout: 60_000 })
 
 const values = (count: number) => Array.from({ length: count }, (_, i) => Math.fround(Math.sin(i + 1)))
 const float = (name: string, dims: readonly number[]) => b.initializer({ name, dims, values: values(dims.reduce((n, d) => n * d, 1)) })
@@ -95,10 +98,28 @@ test('of a kernel the channels are the features', async () => {
 test.each<[string, ReinitOptions, RegExp]>([
   ['a layer in front of the head', { layers: ['trunk', 'fc'] }, /stands behind another layer that is selected/],
   ['a layer that takes the input', { layers: ['trunk'] }, /takes the model's input itself/],
-  ['an initializer', { init: 'zeros' }, /init does not go with --feature-extractor/],
-  ['a number of classes', { numClasses: 3 }, /numClasses does not go with --feature-extractor/],
+  ['an initializer', { init: 'zeros' }, /an initializer does not go with --feature-extractor/],
+  ['a number of classes', { numClasses: 3 }, /--num-classes does not go with --feature-extractor/],
   ['no selection', { layers: [] }, /Nothing is selected/],
 ])('%s is refused', async (_, options, message) => {
   await expect(cut(fields(), options)).rejects.toThrow(message)
   await expect(cut(fields(), options)).rejects.toMatchObject({ exitCode: 2 })
+})
+
+test('a head that shares its tensor with an embedding is cut off, and the tensor stays', async () => {
+  const { report, model } = await cut(
+    [
+      float('table', [6, 8]),
+      b.node('Gather', ['table', 'x'], ['e'], { name: 'embed' }),
+      b.node('Relu', ['e'], ['r']),
+      b.node('Transpose', ['table'], ['t'], { extra: [b.attribute.ints('perm', [1, 0])] }),
+      b.node('MatMul', ['r', 't'], ['y'], { name: 'fc' }),
+      b.message(11, [b.bytes(1, 'x'), b.message(2, [b.message(1, [b.varint(1, 7), b.message(2, [b.message(1, [b.varint(1, 2)])])])])]),
+      b.output('y', [2, 6]),
+    ],
+    { layers: [], head: true },
+  )
+  expect(report.run).toMatchObject({ status: 'passed', outputs: [{ name: 'r', shape: [2, 8] }], features: { status: 'equal' } })
+  expect(model.node?.map((n) => n.opType)).toEqual(['Gather', 'Relu'])
+  expect(names(model.initializer)).toEqual(['table'])
 })

@@ -1,12 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import onnxProto from 'onnx-proto'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { inspect } from '../src/inspect.js'
 import { reinit } from '../src/reinit.js'
 import type { ReinitOptions } from '../src/reports.js'
 import * as b from './buildModel.js'
 import { storedTensors } from './storedTensors.js'
+
+// three processes each
+vi.setConfig({ testTimeout: 60_000 })
 
 const values = (count: number) => Array.from({ length: count }, (_, i) => Math.fround(Math.sin(i + 1)))
 const float = (name: string, dims: readonly number[]) => b.initializer({ name, dims, values: values(dims.reduce((n, d) => n * d, 1)) })
@@ -327,6 +330,7 @@ const row = (bytes: Buffer | undefined, i: number, size: number) => bytes?.subar
 
 test('kept classes have the bytes of the old ones, the others are drawn', async () => {
   const kept = await resize(scores(same('Softmax'), y(2, 3)), { keepClasses: [2, 0], bias: 0.5 })
+  expect(kept.report.notes).toContain('classes 0 to 1 are the old classes 2, 0')
   const [before, after] = [storedTensors(join(kept.folder, 'm.onnx')), storedTensors(kept.output)]
   expect(row(after.get('fc.w'), 0, 32)).toEqual(row(before.get('fc.w'), 2, 32))
   expect(row(after.get('fc.w'), 1, 32)).toEqual(row(before.get('fc.w'), 0, 32))
@@ -343,6 +347,33 @@ test('kept classes along an inner axis', async () => {
   const floats = (path: string) => new Float32Array(Uint8Array.from(storedTensors(path).get('fc.w') ?? []).buffer)
   const [before, after] = [floats(join(folder, 'm.onnx')), floats(output)]
   for (let k = 0; k < 8; k++) expect(after[2 * k]).toBe(before[3 * k + 1])
+})
+
+const tied = [
+  float('table', [6, 8]),
+  ints('ids', [1, 2]),
+  b.node('Gather', ['table', 'ids'], ['e'], { name: 'embed' }),
+  b.node('Transpose', ['table'], ['t'], { extra: [b.attribute.ints('perm', [1, 0])] }),
+  float('mid', [8, 8]),
+  b.node('MatMul', ['e', 'mid'], ['r'], { name: 'mid' }),
+  b.node('MatMul', ['r', 't'], ['y'], { name: 'fc' }),
+  y(2, 6),
+]
+
+test.each<[string, ReinitOptions, boolean]>([
+  ['--head', { layers: [], head: true }, false],
+  ['--layers', { layers: ['fc'] }, false],
+  ['--all', { layers: [], all: true }, true],
+])('a head that shares its tensor gets one of its own under --shared fork: %s', async (_, options, isRedrawn) => {
+  const { folder, output, report } = await resize(tied, { shared: 'fork', ...options })
+  expect(report.run).toMatchObject({ status: 'passed', outputs: [{ name: 'y', shape: [2, 5] }] })
+  expect(report.changed.find((c) => c.name === 'table.fc')).toMatchObject({ shape: [8, 5], fanIn: 8, fanOut: 5 })
+  expect(report.run.features?.status).toBe(isRedrawn ? 'not-compared' : 'equal')
+  expect(report.notes.join()).toContain('table is used elsewhere too: fc gets a tensor of its own, table.fc')
+  const [before, after] = [storedTensors(join(folder, 'm.onnx')), storedTensors(output)]
+  expect(after.get('table.fc')?.length).toBe(160)
+  expect(after.get('table')?.equals(before.get('table') ?? Buffer.alloc(0))).toBe(!isRedrawn)
+  expect(report.changed.flatMap((c) => c.checks).filter((c) => !c.passed)).toEqual([])
 })
 
 test('fan_out follows the number of classes, fan_in stays', async () => {
@@ -456,6 +487,43 @@ const refused: Readonly<Record<string, readonly [fields: readonly b.Field[], mes
       y(2, 3),
     ),
     /takes the scores/,
+  ],
+  'a head in a branch': [
+    [
+      ...trunk,
+      b.initializer({ name: 'c', type: 9, extra: [b.bytes(9, Uint8Array.of(1))] }),
+      b.node('If', ['c'], ['y'], {
+        extra: ['then_branch', 'else_branch'].map((name, i) =>
+          b.attribute.graph(
+            name,
+            float('fc.w', [8, 3]),
+            b.node('MatMul', ['f', 'fc.w'], [`r${i}`], { name: 'fc' }),
+            b.bytes(2, name),
+            b.output(`r${i}`, [2, 3]),
+          ),
+        ),
+      }),
+      y(2, 3),
+    ],
+    /MatMul "fc" is in If_\d\/then_branch, and heads in subgraphs and functions are not resized/,
+  ],
+  'a head that shares its tensor': [
+    [
+      float('table', [6, 8]),
+      ints('ids', [1, 2]),
+      b.node('Gather', ['table', 'ids'], ['e'], { name: 'embed' }),
+      b.node('Transpose', ['table'], ['t'], { extra: [b.attribute.ints('perm', [1, 0])] }),
+      b.node('Relu', ['e'], ['r']),
+      b.node('MatMul', ['r', 't'], ['y'], { name: 'fc' }),
+      y(2, 6),
+    ],
+    /MatMul "fc" and Gather "embed" share the tensor "table"\. Give --shared fork, and the head gets one of its own\.$/,
+    { layers: [], head: true },
+  ],
+  'classes of a shared tensor that are kept': [
+    tied,
+    /--keep-classes: "table" is shared, and the copy for the head is drawn whole/,
+    { shared: 'fork', keepClasses: [1] },
   ],
   'a sum with another branch': [scores(b.node('Add', ['s', 'q'], ['y']), b.input('q', [2, 3]), y(2, 3)), /joins the scores to "q"/],
 }

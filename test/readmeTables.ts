@@ -19,11 +19,11 @@ export const sections: Readonly<Record<string, () => string>> = {
     return ['| operator | parameters by input |', '|---|---|', ...rows].join('\n')
   },
   initializers: () => {
-    const rows = Object.entries(initializers).map(([name, { aliases, summary, parameters }]) => {
-      const keys = Object.entries(parameters).map(
-        ([key, p]) => `${key}${'default' in p && p.default !== undefined ? `=${String(p.default)}` : ''}`,
-      )
-      const also = aliases.length > 0 ? ` (${aliases.join(', ')})` : ''
+    const shown = (parameters: object) => Object.entries(parameters).map(([key, value]) => `${key}=${String(value)}`)
+    const rows = Object.entries(initializers).map(([name, { aliases, presets = {}, summary, parameters }]) => {
+      const keys = Object.entries(parameters).flatMap(([key, p]) => (p.optional ? key : shown({ [key]: p.default ?? '…' })))
+      const others = [...aliases, ...Object.entries(presets).map(([preset, of]) => `${preset}: ${shown(of).join(', ')}`)]
+      const also = others.length > 0 ? ` (${others.join('; ')})` : ''
       return `| ${name}${also} | ${escaped(summary)} | ${escaped(keys.join(', '))} |`
     })
     return ['| initializer | rule | parameters |', '|---|---|---|', ...rows].join('\n')

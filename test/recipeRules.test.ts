@@ -194,6 +194,7 @@ describe('--config', () => {
     ],
     ['a gain by name', ['--head', '--glorot-uniform', '--gain', 'gelu', '--fan', 'torch', '--bias', 'torch']],
     ['a seed beyond 2^53', ['--all', '--init', 'auto', '--seed', '18446744073709551615']],
+    ['a head that is cut off', ['--head', '--feature-extractor']],
     ["PyTorch's stream", ['--all', '--init', 'torch_default', '--rng', 'torch', '--seed', '3']],
     [
       'a recipe',

@@ -81,6 +81,17 @@ test.each<[string, Partial<ReinitReport>, RegExp]>([
     { run: { status: 'failed-before', runtime: null, inputs: [], outputs: [] } },
     /! runs {5}the input does not run either/,
   ],
+  ...(
+    [
+      ['equal', /✓ features {3}view \[1, 512\] equal to the bit before and after/],
+      ['different', /✗ features {3}view \[1, 512\] not as before/],
+      ['not-compared', /! features {3}not compared: no result/],
+    ] as const
+  ).map(([status, text]): [string, Partial<ReinitReport>, RegExp] => {
+    const values = [{ name: 'view', dataType: 'FLOAT', shape: [1, 512] }]
+    const features = { status, values, ...(status === 'not-compared' && { message: 'no result' }) }
+    return [`features that are ${status}`, { run: { ...reinitReport.run, features } }, text]
+  }),
   [
     'several outputs',
     {
@@ -299,6 +310,36 @@ test('diff as text', async () => {
       ✓ rest      everything that is no tensor's values is equal to the byte
     "
   `)
+})
+
+/** Every string of a report but those that the program itself chooses. */
+const evilOf = (value: unknown, key = ''): unknown =>
+  typeof value === 'string'
+    ? ['status', 'dataType', 'role', 'seed', 'rng'].includes(key)
+      ? value
+      : `${EVIL}\x9b\x7f\u2028`
+    : Array.isArray(value)
+      ? value.map((v) => evilOf(v, key))
+      : value !== null && typeof value === 'object'
+        ? Object.fromEntries(Object.entries(value).map(([k, v]) => [k, evilOf(v, k)]))
+        : value
+
+test.each(
+  Object.keys(formats).flatMap((format) =>
+    [true, false].flatMap((verbose) =>
+      Object.entries({ reinit: reinitReport, inspect: inspectReport, diff: diffReport }).map(([of, report]) => ({
+        format: format as keyof typeof formats,
+        verbose,
+        of,
+        report,
+      })),
+    ),
+  ),
+)('$format of $of, verbose $verbose: no string holds what a terminal obeys', async ({ format, verbose, of, report }) => {
+  const text = await draw(format, { of, report: evilOf(report) } as AnyReport, { verbose })
+  expect(text).not.toMatch(/[^\P{Cc}\n]|[\p{Cf}\p{Zl}\p{Zp}]/u)
+  expect(text).toContain('202eb')
+  if (format === 'json') expect(JSON.parse(text)).toEqual(evilOf(report))
 })
 
 test.each<[string, Partial<DiffReport>, RegExp]>([

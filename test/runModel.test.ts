@@ -4,7 +4,8 @@ import { pathToFileURL } from 'node:url'
 import { expect, test, vi } from 'vitest'
 import { ReinitError } from '../src/errors.js'
 import { tensorTypes } from '../src/run/tensorTypes.js'
-import { type RunnableModel, requireRuntime, runModel, runtimeVersion } from '../src/runModel.js'
+import { requireRuntime, runtimeVersion } from '../src/run/requireRuntime.js'
+import { type RunnableModel, runModel } from '../src/runModel.js'
 import type { RunOptions, RunOutput, RunStatus, Value } from '../src/types.js'
 import {
   attribute,

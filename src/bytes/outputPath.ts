@@ -34,12 +34,15 @@ export function outputPath(output: string): string {
  * @throws ReinitError `usage`
  */
 export function refuseTaken(folder: string, names: readonly string[], overwrite: boolean): void {
+  const inside = new Set<string>()
   for (const name of names) {
     const path = join(folder, name)
     const stat = statIfThere(lstatSync, path)
     if (stat && !stat.isFile()) throw usage(`${path} exists and is not a regular file: give another name or folder with -o.`)
     if (stat && !overwrite) throw usage(`${path} exists: give --overwrite, or another name or folder with -o.`)
     let parent = dirname(path)
+    if (inside.has(parent)) continue
+    inside.add(parent)
     while (!statIfThere(lstatSync, parent)) parent = dirname(parent)
     const isInside =
       statIfThere(statSync, parent)?.isDirectory() && (realpathSync(parent) + sep).startsWith(folder === sep ? sep : folder + sep)

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { ReinitError } from '../errors.js'
 import type { ByteSource } from '../types.js'
 import { ioError } from './ioError.js'
@@ -11,13 +11,19 @@ export interface FileSource extends ByteSource {
   close(): void
 }
 
-/** A file read by position; never more of it in memory than what was asked for. */
+/** A pipe is opened without waiting for someone who writes to it. Windows has no such flag, and no such pipes. */
+const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
+
+/**
+ * A file read by position; never more of it in memory than what was asked for.
+ * @throws Error with the system's code: EISDIR for a folder, ESPIPE for what can't be read by position.
+ */
 export function fileSource(path: string): FileSource {
-  const descriptor = openSync(path, 'r')
+  const descriptor = openSync(path, READ)
   const stat = fstatSync(descriptor)
-  if (stat.isDirectory()) {
+  if (!stat.isFile()) {
     closeSync(descriptor)
-    throw Object.assign(new Error(`${path} is a folder`), { code: 'EISDIR' })
+    throw Object.assign(new Error(`${path} is not a file`), { code: stat.isDirectory() ? 'EISDIR' : 'ESPIPE' })
   }
   return {
     byteLength: stat.size,
@@ -59,7 +65,8 @@ export function readFully(descriptor: number, into: Uint8Array, position: number
 
 /** A source with a window over another: many small reads become few, payloads that are skipped are never read. */
 export class Window {
-  private bytes: Uint8Array = new Uint8Array(0)
+  /** What is loaded now: the file from `from` on. */
+  bytes: Uint8Array = new Uint8Array(0)
   private from = 0
   private size = MIN_WINDOW
   readonly byteLength: number
@@ -73,6 +80,12 @@ export class Window {
     if (value !== undefined) return value
     this.load(at, at + 1)
     return this.bytes[at - this.from] as number
+  }
+
+  /** The index in `bytes` of the byte at `start`, behind which then all up to `end` are. */
+  locate(start: number, end: number): number {
+    if (start < this.from || end > this.from + this.bytes.length) this.load(start, end)
+    return start - this.from
   }
 
   slice(start: number, end: number): Uint8Array {

@@ -14,10 +14,10 @@ interface Growth {
  * Sorts the patches of a file of nested messages, and adds one for the length of every message that grows or shrinks. A length that takes
  * another byte makes the message around it grow too; one that was padded keeps its width where the new length fits. Insertions at one place
  * stay in the order given, those into an inner message first.
- * @throws ReinitError `conflict` where patches overlap, `invalid` where a message would be beyond 2 GiB.
+ * @throws ReinitError `conflict` where patches overlap, `invalid` where a message would be beyond `limit`, 2 GiB unless given.
  */
-export function splice(patches: readonly FramedPatch[]): Patch[] {
-  const all = [...patches, ...lengthPatches(patches)].sort(
+export function splice(patches: readonly FramedPatch[], limit = MAX_MESSAGE_BYTES): Patch[] {
+  const all = [...patches, ...lengthPatches(patches, limit)].sort(
     (a, b) => a.start - b.start || Number(a.start !== a.end) - Number(b.start !== b.end) || (b.frame?.start ?? 0) - (a.frame?.start ?? 0),
   )
   let done = 0
@@ -29,7 +29,7 @@ export function splice(patches: readonly FramedPatch[]): Patch[] {
   })
 }
 
-function lengthPatches(patches: readonly FramedPatch[]): FramedPatch[] {
+function lengthPatches(patches: readonly FramedPatch[], limit: number): FramedPatch[] {
   const growths = new Map<number, Growth>()
   for (const { start, end, byteLength, frame } of patches) {
     const bytes = byteLength - (end - start)
@@ -40,7 +40,7 @@ function lengthPatches(patches: readonly FramedPatch[]): FramedPatch[] {
   for (const { frame, bytes } of [...growths.values()].sort((a, b) => b.frame.start - a.frame.start)) {
     if (bytes === 0) continue
     const length = frame.end - frame.start + bytes
-    if (length > MAX_MESSAGE_BYTES)
+    if (length > limit)
       throw new ReinitError(
         'invalid',
         `A message at byte ${frame.lengthStart} would have ${length} bytes: protobuf ends at ${MAX_MESSAGE_BYTES}.`,

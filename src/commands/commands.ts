@@ -4,7 +4,11 @@ import type { Command } from './command.js'
 export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   '': async () => (await import('./reinit.js')).reinitCommand,
   inspect: async () => (await import('./inspect.js')).inspectCommand,
+  scramble: async () => (await import('./scramble.js')).scrambleCommand,
+  audit: async () => (await import('./audit.js')).auditCommand,
   diff: async () => (await import('./diff.js')).diffCommand,
+  strip: async () => (await import('./strip.js')).stripCommand,
+  materialize: async () => (await import('./materialize.js')).materializeCommand,
   init: async () => (await import('./init.js')).initCommand,
   completion: async () => (await import('./completion.js')).completionCommand,
 }

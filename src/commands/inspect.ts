@@ -51,6 +51,6 @@ const fromStdin = (options: InspectOptions, io: Io) =>
   })
 
 async function call(path: string, options: InspectOptions, isQuiet: boolean, io: Io) {
-  const { inspect } = await import('../inspect.js')
-  return attend(io, isQuiet, (attended) => inspect(path, { ...options, ...attended }))
+  const { inspectPasses } = await import('../inspect.js')
+  return attend(io, isQuiet, async (attended) => inspectPasses(path, { ...options, ...attended }))
 }

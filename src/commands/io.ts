@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream'
 import { ReinitError } from '../errors.js'
 import type { Look } from '../report/formats.js'
+import { smallHeap } from './smallHeap.js'
 
 export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number }
 
@@ -14,15 +15,29 @@ export interface Io {
   readonly signal: AbortSignal
 }
 
-/** SIGINT and SIGTERM abort the job, which then cleans up; a second one ends the process at once. */
+/** SIGINT and SIGTERM abort the job, which then cleans up; a second one ends the process at once. A stream is opened when it is asked for. */
 export function processIo(): Io {
+  smallHeap()
   const controller = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort(name))
-  // a write's callback has the error too: without a listener the process would die of it
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
-  const { stdin, stdout, stderr, env } = process
-  return { stdin, stdout, stderr, env, signal: controller.signal }
+  return {
+    get stdin() {
+      return process.stdin
+    },
+    get stdout() {
+      return unfailing(process.stdout)
+    },
+    get stderr() {
+      return unfailing(process.stderr)
+    },
+    env: process.env,
+    signal: controller.signal,
+  }
 }
+
+/** A write's callback has the error too: without a listener the process would die of it. */
+const unfailing = (stream: Output): Output => (stream.listenerCount('error', ignore) > 0 ? stream : stream.on('error', ignore))
+const ignore = () => {}
 
 const PIECE = 1 << 16
 

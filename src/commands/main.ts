@@ -59,7 +59,7 @@ async function complain(error: unknown, argv: readonly string[], io: Io): Promis
   const { code, status, message } = judge(error, io)
   if (isGiven(argv, '--json')) await print(io.stdout, [`${encode({ schema: 1, error: { code, message } })}\n`])
   await print(io.stderr, [`onnx-reinit: ${escapeControls(message)}\n`])
-  if ((isGiven(argv, '--verbose') || isGiven(argv, '-v')) && error instanceof Error) await print(io.stderr, [`${error.stack}\n`])
+  if ((isGiven(argv, '--verbose') || isGiven(argv, '-v')) && error instanceof Error) await print(io.stderr, [`${stackOf(error)}\n`])
   return status
 }
 
@@ -73,3 +73,6 @@ function judge(error: unknown, { signal }: Io): { code: string; status: number; 
   if (error instanceof Error && 'syscall' in error) return { code: 'io', status: 1, message }
   return { code: 'internal', status: 1, message: `${message} (unexpected: --verbose shows where)` }
 }
+
+/** Its lines are its own, what they quote is not. */
+const stackOf = ({ stack = '' }: Error) => stack.split('\n').map(escapeControls).join('\n')

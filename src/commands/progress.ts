@@ -13,22 +13,23 @@ export interface Attended {
 }
 
 /** A library call that signals can stop, with a line on stderr that follows long work, on a terminal only. */
-export async function attend<T>({ stderr, env, signal }: Io, isQuiet: boolean, job: (options: Attended) => Promise<T>): Promise<T> {
-  if (stderr.isTTY !== true || isQuiet || env['TERM'] === 'dumb') return job({ signal })
-  let due = performance.now() + FIRST_AFTER_MS
+export async function attend<T>(io: Io, isQuiet: boolean, job: (options: Attended) => Promise<T>): Promise<T> {
+  const { env, signal } = io
+  if (isQuiet || env['TERM'] === 'dumb') return job({ signal })
+  let due = Date.now() + FIRST_AFTER_MS
   let isShown = false
   const onProgress: OnProgress = (stage, done, total) => {
-    const now = performance.now()
-    if (now < due || total <= 0) return
+    const now = Date.now()
+    if (now < due || total <= 0 || io.stderr.isTTY !== true) return
     due = now + EVERY_MS
     isShown = true
     const share = Math.min(1, done / total)
     const bar = '#'.repeat(Math.round(share * BAR)).padEnd(BAR, '-')
-    stderr.write(`\r${stage} [${bar}] ${Math.floor(share * 100)} %\x1b[K`)
+    io.stderr.write(`\r${stage} [${bar}] ${Math.floor(share * 100)} %\x1b[K`)
   }
   try {
     return await job({ signal, onProgress })
   } finally {
-    if (isShown) stderr.write('\r\x1b[K')
+    if (isShown) io.stderr.write('\r\x1b[K')
   }
 }

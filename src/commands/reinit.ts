@@ -69,7 +69,9 @@ export const reinitCommand: Command<ReinitOptions> = {
 
 async function call(path: string, { options, given }: Parsed<ReinitOptions>, io: Io): Promise<ReinitReport> {
   const { reinit } = await import('../reinit.js')
-  return attend(io, given.has('quiet'), (attended) => reinit(path, { ...options, ...attended }))
+  // JSON alone shows them
+  const digests = given.has('json') || /\.json$/i.test(given.get('report')?.[0] ?? '')
+  return attend(io, given.has('quiet'), (attended) => reinit(path, { ...options, ...attended, digests }))
 }
 
 /** Flags go before the recipe's settings; a selection and an initializer are one more of its rules. */

@@ -163,6 +163,11 @@ export const groups: readonly FlagGroup<ReinitOptions>[] = [
         summary: 'external data',
         option: ([data]) => ({ data: choiceOf(choices.data, data) }),
       },
+      {
+        name: 'compact',
+        summary: 'copies of data files hold only what tensors use, without the bytes of those that got new space',
+        option: () => ({ compact: true }),
+      },
       { name: 'dry-run', summary: 'the plan; nothing is written', option: () => ({ dryRun: true }) },
     ],
   },

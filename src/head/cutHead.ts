@@ -1,6 +1,7 @@
 import { ReinitError, usage } from '../errors.js'
 import { valueShapes } from '../onnx/valueShapes.js'
 import type { DataType, Frame, Graph, Model, Node, Tensor, Weight, WeightUse } from '../types.js'
+import { behind, constantNode, inFront, namesRead } from './inFront.js'
 import { rankOf } from './rankOf.js'
 import { producerIn } from '../ops/scope.js'
 import { walkModel } from '../ops/walk.js'
@@ -29,9 +30,7 @@ export interface Cut {
  */
 export function cutHead(model: Model, selected: readonly Weight[]): Cut {
   const { graph } = model
-  const uses = selected.flatMap((weight) =>
-    weight.role === 'weight' ? weight.uses.filter((u) => u.fan).map((use) => ({ weight, use })) : [],
-  )
+  const uses = selected.flatMap((weight) => (weight.role === 'weight' ? headUses(weight).map((use) => ({ weight, use })) : []))
   const [first] = uses
   if (!first) throw usage('--feature-extractor needs a head: select the layer that makes the scores, by --head or --layers.')
   const outside = uses.find(({ use }) => use.node.graph !== graph)
@@ -79,6 +78,13 @@ export function cutHead(model: Model, selected: readonly Weight[]): Cut {
   }
 }
 
+/** A tensor that an embedding shares is cut off at the head alone. */
+function headUses({ uses }: Weight): readonly WeightUse[] {
+  const matrices = uses.filter((u) => u.fan)
+  const heads = matrices.filter((u) => u.head)
+  return heads.length > 0 ? heads : matrices
+}
+
 const dataTypeOf = ({ tensor, quantization }: Weight): DataType =>
   quantization ? (quantization.scales[0]?.dataType ?? 'FLOAT') : tensor.dataType
 
@@ -114,52 +120,5 @@ function unquantized(graph: Graph, name: string): string {
 }
 
 const quoted = (text: string) => JSON.stringify(text)
-
-/** Values made of the nodes' results. */
-function behind(graph: Graph, start: ReadonlySet<Node>): Set<string> {
-  const found = new Set([...start].flatMap((n) => n.outputs))
-  for (let before = -1; before !== found.size; ) {
-    before = found.size
-    for (const node of graph.nodes) if (namesRead(node).some((n) => found.has(n))) for (const o of node.outputs) if (o !== '') found.add(o)
-  }
-  return found
-}
-
-/** Nodes that values are made of. */
-function inFront(graph: Graph, names: readonly string[]): Set<Node> {
-  const found = new Set<Node>()
-  const waiting = [...names]
-  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-    const node = producerIn(graph, name) ?? constantOf(graph, name)
-    if (!node || found.has(node)) continue
-    found.add(node)
-    waiting.push(...namesRead(node))
-  }
-  return found
-}
-
-/** A Constant node's output is a stored tensor: the node is looked for. */
-function constantOf(graph: Graph, name: string): Node | undefined {
-  const tensor = graph.defined.get(name)
-  return tensor && 'elementCount' in tensor && tensor.owner === 'constant' ? constantNode(graph, tensor) : undefined
-}
-
-/** The node whose output the tensor is. */
-function constantNode(graph: Graph, { name }: Tensor): Node {
-  const known = constants.get(graph) ?? new Map(graph.nodes.flatMap((n) => (n.opType === 'Constant' ? [[n.outputs[0] ?? '', n]] : [])))
-  constants.set(graph, known)
-  return known.get(name) as Node
-}
-const constants = new WeakMap<Graph, ReadonlyMap<string, Node>>()
-
-/** Names that a node reads, those of its subgraphs included. */
-function namesRead(node: Node): string[] {
-  const inner = node.hasGraphs
-    ? [...node.attributes.values()].flatMap((a) =>
-        (a.graphs ?? []).flatMap((g) => [...g.nodes.flatMap(namesRead), ...g.outputs.map((o) => o.name)]),
-      )
-    : []
-  return [...node.inputs, ...inner].filter((n) => n !== '')
-}
 
 const isIn = (inner: Frame, outer: Frame) => inner.start >= outer.start && inner.end <= outer.end

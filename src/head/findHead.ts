@@ -74,13 +74,16 @@ class Follower {
     }
   }
 
-  private start({ use, dims, axis, classes }: Matrix): void {
+  private start({ weight, use, dims, axis, classes }: Matrix): void {
     const { node, input } = use
     const rule = heads[`${node.domain}:${node.opType}`]
     if (!rule) return
     const [rank, fromLast] = [rule.rank(dims.length), rule.axis(dims.length, input)]
     const { bias, steps = [] } = rule
-    this.operands.resize(node, node.inputs[input] ?? '', axis, null, node)
+    const { tensor } = weight
+    // one that is made for the head is not behind its input yet
+    if (this.model.graph.defined.get(tensor.name) !== tensor) this.operands.resized.set(tensor, { tensor, axis, neutral: null, node })
+    else this.operands.resize(node, node.inputs[input] ?? '', axis, null, node)
     const op = new Op(this.model, this.scope, node)
     for (const i of steps) this.operands.steps(op, i)
     if (rule.attribute !== undefined) this.operands.counted.push({ node, tensor: null, attribute: rule.attribute, index: 0, size: classes })

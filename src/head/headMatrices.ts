@@ -53,15 +53,10 @@ export function matricesOf(selected: Iterable<Weight>): Matrix[] {
   const found: Matrix[] = []
   for (const weight of selected) {
     if (!/^(weight|recurrent|embedding)$/.test(weight.role)) continue
+    refuseShared(weight)
     for (const use of weight.uses) {
       if (!use.fan) continue
       const key = `${use.domain}:${use.opType}`
-      const other = weight.uses.find((u) => u.node !== use.node)?.node ?? weight.readers[0]
-      if (other)
-        throw refusal(
-          use.node,
-          `shares its tensor ${quoted(weight.tensor.name)} with ${named(other)}: give it its own by --shared fork first`,
-        )
       if (weight.tensor.denseDims) throw refusal(use.node, 'has a sparse weight')
       if (!Object.hasOwn(heads, key)) throw refusal(use.node, 'is no operator whose number of outputs can change')
       if (use.node.graph.scope !== '')
@@ -76,6 +71,17 @@ export function matricesOf(selected: Iterable<Weight>): Matrix[] {
     }
   }
   return found
+}
+
+/** A tensor of another size would be one for its other users too. */
+function refuseShared({ tensor, uses, readers }: Weight): void {
+  const use = uses.find((u) => u.head && u.fan) ?? uses[0]
+  const other = uses.find((u) => u.node !== use.node)?.node ?? readers[0]
+  if (!other) return
+  throw new ReinitError(
+    'conflict',
+    `The number of classes can't change: ${named(use.node)} and ${named(other)} share the tensor ${quoted(tensor.name)}. Give --shared fork, and the head gets one of its own.`,
+  )
 }
 
 export const shown = ({ use, weight }: Matrix) => `${quoted(use.layer)} (${weight.tensor.name})`

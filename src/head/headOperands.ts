@@ -1,11 +1,10 @@
 import { usage } from '../errors.js'
-import { readInts } from '../onnx/readInts.js'
 import type { Model, Node, Tensor } from '../types.js'
 import { back } from './backAlong.js'
-import type { Change, Dims, ShapeList } from './classAxis.js'
+import type { Change, ShapeList } from './classAxis.js'
 import type { Counted, Resized } from './head.js'
 import { named, quoted, refusal } from './headMatrices.js'
-import { listLength } from './listLength.js'
+import { listParts } from './listParts.js'
 import { Op } from '../ops/op.js'
 import { producerIn, type Scope } from '../ops/scope.js'
 
@@ -17,13 +16,18 @@ export class HeadOperands {
   readonly moved: (readonly [name: string, axis: number])[] = []
   /** Names on the way from a stored tensor to a slot, and the node that takes them there. */
   private readonly taken = new Map<string, Set<Node>>()
+  /** Names on the ways that are gone back now: those from a slot, and from the scales that lie on them. */
+  private readonly under = new Set<string>()
+  private readonly parts: ReturnType<typeof listParts>
 
   constructor(
     private readonly model: Model,
     private readonly scope: Scope,
     private readonly classes: number,
-    private readonly rank: (name: string) => number | null,
-  ) {}
+    rank: (name: string) => number | null,
+  ) {
+    this.parts = listParts(model, scope, rank)
+  }
 
   /** Gemm's C broadcasts to [M, N]; a kernel's bias has one axis. */
   bias({ node, inputs }: Op, input: number, fromLast: number): void {
@@ -65,11 +69,14 @@ export class HeadOperands {
   }
 
   storedTensor(node: Node, name: string): Tensor {
-    const found = this.model.graph.defined.get(name)
-    if (found && 'elementCount' in found) return found
-    if (found && 'opType' in found && found.opType === 'Identity') {
-      this.take(name, node)
-      return this.storedTensor(found, found.inputs[0] ?? '')
+    const seen = new Set<string>()
+    for (let [user, at] = [node, name]; !seen.has(at); ) {
+      seen.add(at)
+      const found = this.model.graph.defined.get(at)
+      if (found && 'elementCount' in found) return found
+      if (!found || !('opType' in found) || found.opType !== 'Identity') break
+      this.take(at, user)
+      ;[user, at] = [found, found.inputs[0] ?? '']
     }
     throw refusal(node, `has the operand ${quoted(name)}, which is computed`)
   }
@@ -80,23 +87,31 @@ export class HeadOperands {
 
   /** Back along the path from a slot to the stored tensor: `axis` is the class axis of `name`. */
   resize(slot: Node, name: string, axis: number, neutral: Resized['neutral'], user: Node): void {
+    const way: string[] = []
+    try {
+      for (let at: Step | null = { name, axis, user }; at; at = this.stepBack(slot, at, neutral)) {
+        if (this.under.has(at.name)) throw refusal(slot, `has the operand ${quoted(at.name)}, which is made from itself`)
+        this.under.add(at.name)
+        way.push(at.name)
+      }
+    } finally {
+      for (const passed of way) this.under.delete(passed)
+    }
+  }
+
+  /** One step, from a value to what its node makes it from; null where it is stored. */
+  private stepBack(slot: Node, { name, axis, user }: Step, neutral: Resized['neutral']): Step | null {
     this.take(name, user)
     const found = this.model.graph.defined.get(name)
     if (found && 'elementCount' in found) {
-      const known = this.resized.get(found)
-      const isOther = slot.opType === 'MatMulNBits' ? (found.dims[axis] ?? 1) % this.classes !== 0 : found.dims[axis] !== this.classes
-      if (isOther || (known && known.axis !== axis) || found.denseDims)
-        throw refusal(
-          slot,
-          `has the operand ${quoted(name)} [${found.dims}], which has not ${this.classes} entries along this one axis alone`,
-        )
-      if (!known) this.resized.set(found, { tensor: found, axis, neutral, node: slot })
-      return
+      this.resizeStored(slot, found, axis, neutral)
+      return null
     }
     const node = found && 'opType' in found ? found : null
     const op = node && new Op(this.model, this.scope, node)
-    if (found && 'opType' in found) this.moved.push([name, (this.scope.constants.get(name)?.dims?.length ?? 0) - 1 - axis])
-    const step = op && Object.hasOwn(back, op.key) ? back[op.key]?.(op, axis, this.scope.constants.get(name)?.dims ?? null) : undefined
+    const dims = this.scope.constants.get(name)?.dims ?? null
+    if (node) this.moved.push([name, (dims?.length ?? 0) - 1 - axis])
+    const step = op && Object.hasOwn(back, op.key) ? back[op.key]?.(op, axis, dims) : undefined
     if (!op || !step)
       throw refusal(slot, `has the operand ${quoted(name)}, which is ${node ? `made by ${named(node)}` : 'no stored tensor'}`)
     if (step.index !== undefined) {
@@ -105,7 +120,19 @@ export class HeadOperands {
         this.count(node, { kind: 'integer', input: 1, attribute: 'shape', index: step.index, size: this.classes })
     }
     for (const input of step.steps ?? []) this.steps(op, input, step.axis)
-    this.resize(slot, node.inputs[0] ?? '', step.axis, neutral, node)
+    return { name: node.inputs[0] ?? '', axis: step.axis, user: node }
+  }
+
+  private resizeStored(slot: Node, tensor: Tensor, axis: number, neutral: Resized['neutral']): void {
+    const known = this.resized.get(tensor)
+    const size = tensor.dims[axis]
+    const isOther = slot.opType === 'MatMulNBits' ? (size ?? 1) % this.classes !== 0 : size !== this.classes
+    if (isOther || (known && known.axis !== axis) || tensor.denseDims)
+      throw refusal(
+        slot,
+        `has the operand ${quoted(tensor.name)} [${tensor.dims}], which has not ${this.classes} entries along this one axis alone`,
+      )
+    if (!known) this.resized.set(tensor, { tensor, axis, neutral, node: slot })
   }
 
   /** An integer of a constant input, seen through a Concat of constants, or of an attribute. */
@@ -135,37 +162,6 @@ export class HeadOperands {
     return { values: parts.flatMap((p) => p.values), editable: (i) => owner[i] === true }
   }
 
-  /** A list of integers: a stored tensor, or a Concat of such and of single computed numbers. */
-  private parts(user: Node, name: string): Part[] | null {
-    const found = this.model.graph.defined.get(name)
-    if (found && 'elementCount' in found) {
-      const values = readInts(this.model, found)
-      return values && [{ tensor: found, values, from: 0, path: [[name, user]] }]
-    }
-    if (!found || !('opType' in found) || found.domain !== 'ai.onnx') return null
-    if (/^(Identity|Unsqueeze|Cast)$/.test(found.opType)) {
-      const inner = this.parts(found, found.inputs[0] ?? '')
-      if (inner?.every((p) => p.tensor)) return inner.map((p) => ({ ...p, path: [...p.path, [name, user]] }))
-      return found.opType === 'Unsqueeze' ? [{ tensor: null, values: [null], from: 0, path: [] }] : inner
-    }
-    if (found.opType === 'Concat') {
-      let from = 0
-      const parts: Part[] = []
-      for (const input of found.inputs) {
-        const count = this.parts(found, input) ? null : listLength(this.model, this.scope, input, (n) => this.rank(n))
-        const inner =
-          this.parts(found, input) ?? (count === null ? null : [{ tensor: null, values: Array<null>(count).fill(null), from: 0, path: [] }])
-        if (!inner) return null
-        for (const p of inner) {
-          parts.push({ ...p, from, path: [...p.path, [name, user]] })
-          from += p.values.length
-        }
-      }
-      return parts
-    }
-    return null
-  }
-
   /** What carries the number of classes may serve nothing else. */
   refuseShared(): void {
     const stored = new Map([...this.taken].map(([name, users]) => [name, users]))
@@ -183,9 +179,9 @@ export class HeadOperands {
   }
 }
 
-interface Part {
-  readonly tensor: Tensor | null
-  readonly values: Dims
-  readonly from: number
-  readonly path: readonly (readonly [name: string, user: Node])[]
+/** A value on a way back, its class axis, and the node that takes it. */
+interface Step {
+  readonly name: string
+  readonly axis: number
+  readonly user: Node
 }

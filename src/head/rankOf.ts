@@ -55,14 +55,27 @@ export function rankOf(
   name: string,
   declared: (name: string) => number | null,
   left = MAX_STEPS,
+  known = new Map<string, number | null>(),
 ): number | null {
-  const known = constantAt(scope, name)?.dims?.length ?? declared(name)
+  const stated = constantAt(scope, name)?.dims?.length ?? declared(name)
+  if (stated !== null || left <= 0) return stated
+  const found = known.get(name)
+  if (found !== undefined) return found
+  // what is made from itself has none
+  known.set(name, null)
+  const rank = madeRank(model, scope, name, declared, left, known)
+  known.set(name, rank)
+  return rank
+}
+
+function madeRank(...[model, scope, name, declared, left, known]: Required<Parameters<typeof rankOf>>): number | null {
   const node = producerIn(scope.graph, name)
-  if (known !== null || !node || left === 0 || node.domain !== 'ai.onnx') return known
+  if (!node || node.domain !== 'ai.onnx') return null
   const op = new Op(model, scope, node)
-  const rank = (input: number) => rankOf(model, scope, node.inputs[input] ?? '', declared, left - 1)
+  const rank = (input: number) => rankOf(model, scope, node.inputs[input] ?? '', declared, left - 1, known)
   if (keeps.has(op.opType)) return rank(0)
-  const target = () => listLength(model, scope, node.inputs[1] ?? '', (n) => rankOf(model, scope, n, declared, left - 1))
+  const target = () =>
+    listLength(model, scope, node.inputs[1] ?? '', (n, steps) => rankOf(model, scope, n, declared, steps, known), left - 1)
   if (op.opType === 'Reshape') return node.inputs[1] === undefined ? (op.ints('shape')?.length ?? null) : target()
   if (op.opType === 'Expand') {
     const [own, given] = [rank(0), target()]

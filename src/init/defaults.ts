@@ -27,8 +27,16 @@ export const torchDefault: Rule = (p, target) => {
     if (at < 0) return choose('normal', { mean: 0, std: 1 }, 'as nn.Embedding')
     return { kind: 'normal', mean: 0, std: 1, cleared: [at * row, (at + 1) * row] }
   }
-  if (gates[opType] !== undefined) return symmetric(1 / Math.sqrt(hiddenOf(target)), `as nn.${opType}: ±1/√hidden`)
+  if (gates[opType] !== undefined)
+    return symmetric(1 / Math.sqrt(hiddenOf(target)), `as nn.${opType.replace('DynamicQuantize', '')}: ±1/√hidden`)
   if (attention && /bias_[kv]$/.test(target.name)) return xavier('normal', target)
+  const part = p.module === 'auto' ? target.attention : undefined
+  if (part?.part === 'out') {
+    if (role === 'bias') return { kind: 'constant', value: 0 }
+    const bound = linearBound(target)
+    return { kind: 'uniform', low: -bound, high: bound, discards: part.count }
+  }
+  if (part?.part === 'in' && role === 'weight') return xavier('uniform', target, part.count)
   if (role === 'bias') {
     if (attention && target.name.endsWith('in_proj_bias')) return { kind: 'constant', value: 0 }
     const bound = 1 / Math.sqrt(fanInOf(target))
@@ -40,17 +48,20 @@ export const torchDefault: Rule = (p, target) => {
   if (fixed !== undefined) return { kind: 'constant', value: fixed }
   if (attention && /(in|[qkv])_proj_weight$/.test(target.name)) return xavier('uniform', target)
   if (p.module === 'bilinear') return symmetric(1 / Math.sqrt(dims[1] as number), 'as nn.Bilinear: ±1/√in1_features')
-  // kaiming_uniform_(a = √5): its gain is √(1/3), its bound 1/√fan_in
-  const gain = calculateGain('leaky_relu', Math.sqrt(5)) as number
-  return symmetric(Math.sqrt(3) * (gain / Math.sqrt(torchFan(target).fanIn)), 'as nn.Linear and nn.Conv: ±1/√fan_in')
+  return symmetric(linearBound(target), 'as nn.Linear and nn.Conv: ±1/√fan_in')
 }
+
+/** kaiming_uniform_(a = √5): its gain is √(1/3), its bound 1/√fan_in. */
+const linearBound = (target: FillTarget) =>
+  Math.sqrt(3) * ((calculateGain('leaky_relu', Math.sqrt(5)) as number) / Math.sqrt(torchFan(target).fanIn))
+
 /** Names that nn.MultiheadAttention alone has. */
 const ATTENTION = /(in_proj_weight|in_proj_bias|[qkv]_proj_weight|bias_[kv])$/
 
 const symmetric = (bound: number, why: string): Chosen => choose('uniform', { a: -bound, b: bound }, why)
 
-function xavier(shape: 'normal' | 'uniform', target: FillTarget): Chosen {
-  const { fanIn, fanOut } = torchFan(target)
+function xavier(shape: 'normal' | 'uniform', target: FillTarget, rows = torchFan(target).fanOut): Chosen {
+  const [fanIn, fanOut] = [torchFan(target).fanIn, rows]
   const std = Math.sqrt(2 / (fanIn + fanOut))
   const why = `as nn.MultiheadAttention: xavier_${shape} of fans ${fanIn}, ${fanOut}`
   return shape === 'normal' ? choose('normal', { mean: 0, std }, why) : symmetric(Math.sqrt(3) * std, why)
@@ -70,10 +81,11 @@ function fanInOf({ fan, name }: FillTarget): number {
   return fan.fanIn
 }
 
-/** Hidden size by the shapes of ONNX's W [D, gates·H, I], R [D, gates·H, H], B [D, 2·gates·H], P [D, 3·H]. */
-function hiddenOf({ dims, role, opType }: FillTarget): number {
+/** Hidden size by the shapes of ONNX's W [D, gates·H, I], R [D, gates·H, H], B [D, 2·gates·H], or torch's without D, whose biases are two. */
+function hiddenOf({ dims, layout, role, opType, stacked }: FillTarget): number {
+  if (role !== 'bias') return (dims[layout.indexOf('out')] as number) / stacked
   const count = (gates[opType] as readonly number[]).length
-  return role === 'recurrent' ? (dims[2] as number) : (dims[1] as number) / (role === 'bias' ? 2 * count : count)
+  return (dims.at(-1) as number) / (dims.length === 2 ? 2 * count : count)
 }
 
 export const kerasDefault: Rule = (_, target) => {
@@ -88,8 +100,14 @@ export const kerasDefault: Rule = (_, target) => {
   return choose('xavier_uniform', { gain: 1 }, "Keras' kernels: glorot_uniform")
 }
 
-/** Zeros, and ones for the forget gate of the input's bias (Jozefowicz et al. 2015); ONNX stores i o f c. */
-export function forgetGate({ dims, elementCount }: FillTarget): Draw {
+/** Zeros, and ones for the forget gate of the input's bias (Jozefowicz et al. 2015); ONNX stores i o f c, torch's own bias_ih i f g o. */
+export function forgetGate({ dims, elementCount, name }: FillTarget): Draw {
+  if (dims.length < 2) {
+    const hidden = /bias_ih/.test(name) ? elementCount / 4 : 0
+    return hidden === 0
+      ? { kind: 'constant', value: 0 }
+      : { kind: 'placed', places: Array.from({ length: hidden }, (_, i) => hidden + i), value: 1 }
+  }
   const perDirection = dims[dims.length - 1] as number
   const hidden = perDirection / 8
   const places: number[] = []

@@ -3,7 +3,18 @@ import type { FillTarget } from '../types.js'
 /**
  * Gates in torch's order, as indices of ONNX's: LSTM is stored i o f c and torch draws i f g o; GRU is stored z r h and torch draws r z n.
  */
-export const gates: Readonly<Record<string, readonly number[]>> = { LSTM: [0, 2, 3, 1], GRU: [1, 0, 2], RNN: [0] }
+export const gates: Readonly<Record<string, readonly number[]>> = {
+  LSTM: [0, 2, 3, 1],
+  GRU: [1, 0, 2],
+  RNN: [0],
+  DynamicQuantizeLSTM: [0, 2, 3, 1],
+}
+
+/** Gates of a tensor that is the operator's own [D, …]. What the graph puts together first (the legacy exporter without folding) is as torch has it. */
+function storedGates({ opType, role, dims, layout }: FillTarget): readonly number[] | null {
+  const isOwn = role === 'bias' ? dims.length === 2 : dims.length === 3 && layout[0] === 'batch'
+  return (isOwn && (role === 'weight' || role === 'recurrent' || role === 'bias') && gates[opType]) || null
+}
 
 /** Whether the framework holds the matrix the other way round: [in, out] (MatMul, Gemm with transB = 0) where it has [out, in]. */
 export function isTransposed({ layout, role }: FillTarget): boolean {
@@ -12,13 +23,13 @@ export function isTransposed({ layout, role }: FillTarget): boolean {
 
 /** Where the element that torch draws as number `index` is stored; null: in the same order. */
 export function frameworkOrder(target: FillTarget): ((index: number) => number) | null {
-  const { dims, role, opType } = target
+  const { dims, role, layout } = target
   if (isTransposed(target)) {
     const [inner, outer] = dims as [number, number]
     return (index) => (index % inner) * outer + Math.floor(index / inner)
   }
-  const order = gates[opType]
-  if (order === undefined || order.length === 1 || (role !== 'weight' && role !== 'recurrent' && role !== 'bias')) return null
+  const order = storedGates(target)
+  if (order === null || order.length === 1 || layout[2] === 'out') return null
   // rows of all gates lie along axis 1; a bias holds two such runs
   const runs = role === 'bias' ? 2 : 1
   const perGate = ((dims[1] as number) / runs / order.length) * (role === 'bias' ? 1 : (dims[2] as number))
@@ -58,8 +69,8 @@ export function matricesOf(target: FillTarget, asTorch = false): Matrices | null
   let rowOffsets = byRole ? offsets(axes('out')) : offsets([0])
   const columnOffsets = byRole ? offsets(axes('in')) : offsets(all.slice(1))
   if (asTorch) {
-    const order = gates[target.opType]
-    if (order !== undefined && byRole) {
+    const order = storedGates(target)
+    if (order !== null && byRole) {
       const perGate = rowOffsets.length / order.length
       rowOffsets = order.flatMap((gate) => rowOffsets.slice(gate * perGate, (gate + 1) * perGate))
     }

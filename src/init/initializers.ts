@@ -170,7 +170,8 @@ export const initializers: Readonly<Record<string, Initializer>> = {
     rule: rules.dirac,
   },
   orthogonal: {
-    aliases: ['keras.orthogonal'],
+    aliases: [],
+    presets: { 'keras.orthogonal': { per: 'tensor' } },
     summary: 'gain·Q of a normal matrix, rows = outputs, columns = the rest; one a gate or packed projection',
     parameters: {
       gain: gain(1, '1 unless given'),

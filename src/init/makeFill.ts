@@ -7,11 +7,12 @@ import { type Initializer, initializers } from './initializers.js'
 import { measure } from './measure.js'
 import { inChunks, type Reader, readAll } from './oldValues.js'
 import { orthogonal } from './orthogonal.js'
-import { stream } from './philox.js'
+import { hashedStream, stream } from './philox.js'
 import { transformOf } from './plainDraw.js'
 import { largest, smallest } from './roundTo.js'
 import type { Draw, RandomDraw } from './rules.js'
 import { shuffle } from './shuffle.js'
+import { matrixTargets, sideBySide } from './sideBySide.js'
 import { sparsify } from './sparse.js'
 import { fingerprint, type Structure } from './structure.js'
 import type { Generator } from './torch/generator.js'
@@ -45,8 +46,14 @@ export function makeFill(initializer: InitializerSpec, target: FillTarget, seed:
   const old = () => read(initializer.name, target, context)
   let measured: Moments | undefined
   const moments = () => (measured ??= momentsOf(old(), target.elementCount))
-  const drawn = rule(initializer.parameters, target, { moments, asTorch: context.generator !== undefined })
+  const drawn: ReturnType<typeof rule> =
+    target.elementCount === 0 ? EMPTY : rule(initializer.parameters, target, { moments, asTorch: context.generator !== undefined })
   if (drawn.kind === 'chosen') return { ...makeFill(drawn.initializer, target, seed, context), why: drawn.why }
+  const apart = measured === undefined && OF_A_MATRIX.has(drawn.kind) ? matrixTargets(target) : null
+  if (apart !== null) {
+    const fills = apart.map((t) => makeFill(initializer, t, seed, context))
+    if (context.generator || !areAlike(fills)) return { ...(fills[0] as Fill), ...sideBySide(fills, target) }
+  }
   const distribution = distributionOf(drawn, target, moments)
   refuseUnfit(initializer.name, distribution, target)
   const effective: Draw =
@@ -66,6 +73,18 @@ export function makeFill(initializer: InitializerSpec, target: FillTarget, seed:
   }
 }
 
+/** Of a tensor without elements, which may have any number of rows of none. */
+const EMPTY: Draw = { kind: 'constant', value: 0 }
+
+/** What each of several matrices has of its own, where their widths differ. Modules that torch draws are as many. */
+const OF_A_MATRIX: ReadonlySet<Draw['kind']> = new Set(['uniform', 'normal', 'truncated_normal', 'placed', 'orthogonal', 'sparse'])
+
+/** Whether one draw does for all, as its values depend on no matrix. */
+function areAlike([first, ...others]: readonly Fill[]): boolean {
+  const shown = JSON.stringify(first?.distribution)
+  return first?.distribution.family !== 'structured' && others.every((f) => JSON.stringify(f.distribution) === shown)
+}
+
 function read(initializer: string, { name }: FillTarget, { values }: FillContext): Reader {
   if (values === undefined) throw usage(`${initializer} needs the values of tensor ${JSON.stringify(name)}, which can't be read.`)
   return values
@@ -77,7 +96,6 @@ function momentsOf(reader: Reader, elementCount: number): Moments {
   return moments.finish()
 }
 
-/** The published streams of philox: draw.ts for what is random in itself, and the second streams of a tensor for what is placed at random. */
 const constantSpec = (value: number): InitializerSpec =>
   value === 0
     ? { name: 'zeros', parameters: {} }
@@ -85,8 +103,15 @@ const constantSpec = (value: number): InitializerSpec =>
       ? { name: 'ones', parameters: {} }
       : { name: 'constant', parameters: { value } }
 
+/**
+ * The published streams of philox: draw.ts for what is random in itself, and the second streams of a tensor for what is placed at random.
+ * Matrices of unequal widths have streams of their own, whose purposes are their numbers: "0", "1 sparse".
+ */
 function philoxFiller(drawn: Draw, target: FillTarget, seed: bigint, old: () => Reader): Filler {
-  const source = (purpose?: string) => stream(seed, target.scope, target.name, purpose)
+  const source = (purpose?: string) =>
+    target.stream
+      ? hashedStream(seed, target.stream)
+      : stream(seed, target.scope, target.name, target.matrix === undefined ? purpose : [target.matrix, purpose ?? []].flat().join(' '))
   switch (drawn.kind) {
     case 'constant':
       return { access: 'random', fill: (out) => void out.fill(drawn.value) }

@@ -13,11 +13,14 @@ export interface Stream {
 export function stream(seed: bigint, scope: string, name: string, purpose?: string): Stream {
   const text = purpose === undefined ? `${scope}\0${name}` : `${scope}\0${name}\0${purpose}`
   const digest = createHash('sha256').update(text, 'utf8').digest()
-  return {
-    key: [Number(seed & 0xffffffffn), Number(seed >> 32n)],
-    hash: [digest.readUInt32LE(0), digest.readUInt32LE(4)],
-  }
+  return hashedStream(seed, [digest.readUInt32LE(0), digest.readUInt32LE(4)])
 }
+
+/** A stream by its hash, where the name is not told. */
+export const hashedStream = (seed: bigint, hash: Stream['hash']): Stream => ({
+  key: [Number(seed & 0xffffffffn), Number(seed >> 32n)],
+  hash,
+})
 
 /** Multipliers and Weyl increments of Philox4x32 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3; 2011). */
 const M0 = 0xd2511f53

@@ -18,7 +18,12 @@ export type RandomDraw = (
   | { readonly kind: 'uniform'; readonly low: number; readonly high: number }
   | { readonly kind: 'normal'; readonly mean: number; readonly std: number }
   | { readonly kind: 'truncated_normal'; readonly mean: number; readonly std: number; readonly low: number; readonly high: number }
-) & { /** Elements [start, end) that become zero after the draw. */ readonly cleared?: readonly [number, number] }
+) & {
+  /** Elements [start, end) that become zero after the draw. */
+  readonly cleared?: readonly [number, number]
+  /** Uniforms that torch draws after it and throws away. */
+  readonly discards?: number
+}
 
 /** Another initializer, that this one comes down to for the tensor. */
 export interface Chosen {
@@ -111,6 +116,8 @@ export const deltaOrthogonal: Rule = (p, { dims, groups, name }) => {
     throw usage(`delta_orthogonal needs a convolution's 3 to 5 axes, but tensor ${JSON.stringify(name)} is [${dims.join(', ')}].`)
   const [outer, columns, ...kernel] = dims as [number, number, ...number[]]
   const rows = outer / groups
+  if (outer % groups !== 0)
+    throw usage(`delta_orthogonal: the ${outer} output channels of tensor ${JSON.stringify(name)} are not in ${groups} groups.`)
   if (columns > rows)
     throw usage(
       `delta_orthogonal needs no more input than output channels, but tensor ${JSON.stringify(name)} has ${columns} and ${rows} a group.`,

@@ -3,6 +3,7 @@ import { check } from './check.js'
 import { measure } from './measure.js'
 import { type Accumulator, testRandom } from './randomTests.js'
 import { roundTo } from './roundTo.js'
+import { eachRun } from './sideBySide.js'
 import { checkStructure, checkZeros, type Structure, type StructureCheck } from './structure.js'
 
 /**
@@ -46,8 +47,25 @@ function testsOf(distribution: Distribution, dataType: FloatType, elementCount: 
       const others = testRandom({ family: 'normal', mean: 0, std, min: null, max: null }, dataType, null)
       return [{ add: (values) => others.add(columns.add(values)), finish: () => [...others.finish().checks, columns.finish()] }]
     }
+    case 'matrices':
+      return [ofMatrices(structure, dataType, elementCount)]
     default:
       return structure ? [checkStructure(structure, dataType, elementCount)] : []
+  }
+}
+
+/** Each matrix passes the tests of its own distribution, as a tensor of its own would. */
+function ofMatrices({ places, of }: Extract<Structure, { kind: 'matrices' }>, dataType: FloatType, elementCount: number): StructureCheck {
+  const tests = of.map(({ distribution, structure }, m) =>
+    accumulate(distribution, dataType, (elementCount / places.line) * (places.stretches[m]?.length ?? 0), structure),
+  )
+  let done = 0
+  return {
+    add: (values) => {
+      eachRun(places, done, done + values.length, (m, _, at, length) => tests[m]?.add(values.subarray(at - done, at - done + length)))
+      done += values.length
+    },
+    finish: () => tests.flatMap(({ finish }, m) => finish().checks.map((c) => ({ ...c, name: `${c.name} of matrix ${m + 1}` }))),
   }
 }
 

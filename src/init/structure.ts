@@ -1,7 +1,8 @@
-import type { Check, FloatType, Values } from '../types.js'
+import type { Check, Distribution, FloatType, Values } from '../types.js'
 import { check } from './check.js'
 import type { Matrices } from './frameworkOrder.js'
 import { roundTo } from './roundTo.js'
+import type { SideBySide } from './sideBySide.js'
 
 /** What is true of values that no distribution describes. */
 export type Structure =
@@ -15,6 +16,12 @@ export type Structure =
   | { readonly kind: 'equal'; readonly fill: (out: Values, start: number) => void }
   /** The same values in any order: `fingerprint` of them. */
   | { readonly kind: 'permutation'; readonly fingerprint: number }
+  /** Matrices of unequal widths, each with a distribution of its own. */
+  | { readonly kind: 'matrices'; readonly places: SideBySide; readonly of: readonly OfAMatrix[] }
+interface OfAMatrix {
+  readonly distribution: Distribution
+  readonly structure: Structure | null
+}
 
 export interface StructureCheck {
   add(this: void, values: Values): void
@@ -23,7 +30,7 @@ export interface StructureCheck {
 
 /** The checks of a structure, as values arrive in order. */
 export function checkStructure(
-  structure: Exclude<Structure, { kind: 'cleared' | 'sparse' }>,
+  structure: Exclude<Structure, { kind: 'cleared' | 'sparse' | 'matrices' }>,
   dataType: FloatType,
   elementCount: number,
 ): StructureCheck {

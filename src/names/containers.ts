@@ -55,10 +55,10 @@ export function containersOf(found: ReadonlyMap<Tensor, Found>): Containers {
   const containers = new Containers()
   for (const [tensor, { uses }] of found) {
     const own = isCalledPath(tensor.name) ? null : splitParameter(tensor.name)
-    for (const { place } of own ? uses : []) {
+    for (const place of own ? uses : []) {
       const trace = calledPath(place.owner.node.name) ?? valuePath(place.owner)
       // behind an Identity a merged tensor has another module's name
-      const isAlias = producerAt(place.scope, place.node.inputs[place.input] ?? '')?.node.opType === 'Identity'
+      const isAlias = producerAt(place.scope, place.use.node.inputs[place.use.input] ?? '')?.node.opType === 'Identity'
       if (own && trace && !isAlias) containers.learn(trace, own.module)
     }
   }

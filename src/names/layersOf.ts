@@ -8,7 +8,10 @@ import { type ModuleScope, scopeOf } from './scopeOf.js'
 import type { Target } from './signature.js'
 
 /** What a layer's name is found from: one use of a tensor, and the tensors that its operator uses too. */
-export type NamedUse = Place & { readonly siblings: readonly Tensor[] }
+export interface NamedUse {
+  readonly place: Place
+  readonly siblings: readonly Tensor[]
+}
 
 interface Evidence {
   readonly module: string
@@ -26,7 +29,7 @@ export function layersOf(
   signature: ReadonlyMap<string, Target>,
   containers: Containers,
 ): string[] {
-  const traces = firstCalls(uses.map((u) => scopeOf(u.owner))).map((t) => t && { ...t, module: containers.complete(t.module) })
+  const traces = firstCalls(uses.map((u) => scopeOf(u.place.owner))).map((t) => t && { ...t, module: containers.complete(t.module) })
   const named = nameEvidence(tensor, signature)
   const own = named && isCalledPath(tensor.name) ? { ...named, module: containers.complete(named.module) } : named
   const modules = new Set(traces.map((t) => t?.module))
@@ -38,17 +41,17 @@ export function layersOf(
     if (!own) return unnamed(tensor, use, trace, signature)
     if (!trace || isWithin(own.module, trace.module) || isAgain(own.module, trace.module)) return own.module
     if (modules.size > 1 && home !== undefined && home !== null) return trace.module + own.module.slice(home.length)
-    return ownsParameter(trace, own.leaf, use.role, signature) ? trace.module : own.module
+    return ownsParameter(trace, own.leaf, use.place.use.role, signature) ? trace.module : own.module
   })
 }
 
 /** A tensor without a name of its own: its bias or weight tells, within the trace; else the trace; else the node. */
-function unnamed(tensor: Tensor, { siblings, owner }: NamedUse, trace: ModuleScope | null, signature: ReadonlyMap<string, Target>): string {
+function unnamed(tensor: Tensor, { siblings, place }: NamedUse, trace: ModuleScope | null, signature: ReadonlyMap<string, Target>): string {
   for (const sibling of siblings) {
     const known = sibling === tensor ? null : nameEvidence(sibling, signature)
     if (known && (!trace || isWithin(known.module, trace.module))) return known.module
   }
-  return trace?.module ?? nodeName(owner.node)
+  return trace?.module ?? nodeName(place.owner.node)
 }
 
 const isWithin = (module: string, ancestor: string) => module === ancestor || module.startsWith(`${ancestor}.`)
@@ -105,8 +108,8 @@ function common(sources: readonly Evidence[]): Evidence | null {
 }
 
 /** Legacy torch hides merged tensors behind Identity nodes, whose outputs carry the lost names. */
-function aliasEvidence(tensor: Tensor, { scope, node, input }: NamedUse): Evidence | null {
-  const name = node.inputs[input] ?? ''
+function aliasEvidence(tensor: Tensor, { place: { scope, use } }: NamedUse): Evidence | null {
+  const name = use.node.inputs[use.input] ?? ''
   if (name === '' || name === tensor.name) return null
   const producer = producerAt(scope, name)?.node
   return producer?.opType === 'Identity' ? splitParameter(name) : null

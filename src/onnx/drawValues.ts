@@ -1,5 +1,6 @@
 import { encodeVarints } from '../bytes/varints.js'
 import { type Fill, makeFill } from '../init/makeFill.js'
+import { bothWays } from '../init/torch/bothWays.js'
 import { Generator as TorchGenerator } from '../init/torch/generator.js'
 import type { Filler, FillTarget, Model, PlannedFill, Tensor, Values } from '../types.js'
 import { codecs } from './dataTypes.js'
@@ -17,12 +18,19 @@ export const CHUNK_ELEMENTS = 1 << 16
  */
 export function drawPass(model: Model): (fill: PlannedFill) => Fill {
   let generator: TorchGenerator | null = null
-  return ({ initializer, target, seed, rng, weight, change }) => {
+  const twoWays = new Map<PlannedFill['bothWays'], ReturnType<typeof bothWays>>()
+  return ({ initializer, target, seed, rng, weight, change, part, bothWays: members }) => {
     const old = change?.from ?? weight.tensor
     const values = oldValuesOf(model, initializer, old, weight.quantization)
     if (rng === 'torch') generator ??= new TorchGenerator(BigInt(seed))
     const fill = makeFill(initializer, target, BigInt(seed), rng === 'torch' && generator ? { values, generator } : { values })
-    return change?.kind === 'resize' && change.kept.length > 0
+    if (members && generator) {
+      const fillerOf = twoWays.get(members) ?? bothWays(members, BigInt(seed), generator)
+      twoWays.set(members, fillerOf)
+      return { ...fill, filler: fillerOf(target) }
+    }
+    // of integers the codes are kept, not what is drawn for them
+    return change?.kind === 'resize' && change.kept.length > 0 && part === undefined
       ? keepValues(fill, change, target.dims, (start, end) => readValues(model, old, start, end))
       : fill
   }

@@ -1,10 +1,13 @@
 import type { External, FramedPatch } from '../types.js'
-import { concat, field, fieldHeader } from './encodeFields.js'
+import { concat, field, fieldHeader, varintField } from './encodeFields.js'
 import { replaceField } from './scanFields.js'
 
 /** TensorProto.external_data, a repeated StringStringEntryProto { key = 1, value = 2 }; raw_data. */
 const EXTERNAL_DATA = 13
 const RAW_DATA = 9
+/** TensorProto.data_location, and its EXTERNAL. */
+const DATA_LOCATION = 14
+const EXTERNAL = 1
 const KEY = 1
 const VALUE = 2
 
@@ -13,11 +16,25 @@ export function relocate(external: External, location: string): FramedPatch[] {
   return external.fields.filter((f) => f.key === 'location').map((f) => replaceField(f, entry('location', location)))
 }
 
+/** The tensor's bytes are elsewhere in its file: its other entries stay. One that has none stands at 0. */
+export function reoffset(external: External, offset: number): FramedPatch[] {
+  return external.fields.filter((f) => f.key === 'offset').map((f) => replaceField(f, entry('offset', String(offset))))
+}
+
 /** The tensor points at other bytes: location, offset and length are new, a checksum of the old file goes. */
 export function repoint(external: External, location: string, offset: number, byteLength: number): FramedPatch[] {
   const entries = concat(entry('location', location), entry('offset', String(offset)), entry('length', String(byteLength)))
   return replaceFirst(external, 'location', entries, ['location', 'offset', 'length', 'checksum'])
 }
+
+/** The fields of a tensor whose values are in a data file. */
+export const externalFields = (location: string, offset: number, byteLength: number): Uint8Array =>
+  concat(
+    entry('location', location),
+    entry('offset', String(offset)),
+    entry('length', String(byteLength)),
+    varintField(DATA_LOCATION, EXTERNAL),
+  )
 
 /** A checksum (of a whole data file) that is no longer true. */
 export const dropChecksum = (external: External): FramedPatch[] => drop(external.fields.filter((f) => f.key === 'checksum'))

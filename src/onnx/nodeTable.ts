@@ -1,48 +1,45 @@
 import type { Window } from '../bytes/source.js'
 import { Cursor } from '../bytes/wire.js'
 import type { Attribute, Frame, Graph, Node } from '../types.js'
+import { bytes, integers, positions, positions32 } from './column.js'
+import type { Names } from './names.js'
+import { TextPages } from './textPages.js'
 import { readEntry } from './readTensor.js'
 
 const EMPTY: ReadonlyMap<string, never> = new Map<string, never>()
 
-/** Numbers that are appended one by one, in a typed array that doubles. */
-class Column<A extends Uint32Array | Float64Array> {
-  length = 0
-  constructor(
-    private array: A,
-    private readonly make: (length: number) => A,
-  ) {}
-  push(value: number): void {
-    if (this.length === this.array.length) {
-      const grown = this.make(2 * this.length)
-      grown.set(this.array)
-      this.array = grown
-    }
-    this.array[this.length++] = value
-  }
-  at(index: number): number {
-    return this.array[index] as number
-  }
+/** Where a node's name is kept. */
+export type KeptName = readonly [place: number, length: number]
+
+/** What nodes of one operator have in common. */
+interface Kind {
+  readonly opType: string
+  readonly domain: string
+  readonly overload: string
 }
-const FIRST = 64
-const integers = () => new Column(new Uint32Array(FIRST), (n) => new Uint32Array(n))
-const positions = () => new Column(new Float64Array(FIRST), (n) => new Float64Array(n))
 
 /**
- * The nodes of a model in columns: names once each, operands as numbers of names, and where the message stands, so that attributes and
- * metadata are read when somebody asks. An object a node with all its strings would take a kilobyte for each.
+ * The nodes of a model in columns: names by number, and where the message stands, so that attributes and metadata are read when somebody
+ * asks. An object a node with all its strings would take a kilobyte for each.
  */
 export class NodeTable {
-  private readonly texts: string[] = []
-  private numbers: Map<string, number> | null = new Map()
-  private readonly frames: Frame[] = []
+  private readonly kinds: Kind[] = []
+  /** Their numbers by op_type. */
+  private readonly kindsOf = new Map<string, number[]>()
+  /** The messages that nodes stand in, and the graphs that those are of. */
+  private readonly parents: { readonly frame: Frame; readonly graph: Graph }[] = []
+  private readonly nodeNames = new TextPages()
   private readonly columns = {
-    text: integers(), // name, op_type, domain, overload: four a node
+    // names are told apart by nothing: most stand once, and no value has them
+    name: positions32(),
+    nameLength: positions32(),
+    kind: integers(),
     operand: integers(), // inputs, then outputs
     firstInput: integers(),
     firstOutput: integers(),
     parent: integers(),
-    lengthStart: positions(),
+    index: integers(),
+    lengthBytes: bytes(),
     start: positions(),
     end: positions(),
   }
@@ -52,58 +49,80 @@ export class NodeTable {
 
   constructor(
     private readonly window: Window,
+    private readonly names: Names,
     private readonly readAttributes: (frame: Frame) => ReadonlyMap<string, Attribute>,
   ) {}
 
-  /** One string for all places where it stands. */
-  intern(text: string): number {
-    const known = this.numbers?.get(text)
-    if (known !== undefined) return known
-    this.numbers?.set(text, this.texts.length)
-    return this.texts.push(text) - 1
+  /** A name by its UTF-8. */
+  keepName(utf8: Uint8Array): KeptName {
+    return [this.nodeNames.store(utf8, 0, utf8.length), utf8.length]
   }
 
-  text(number: number): string {
-    return this.texts[number] as string
-  }
-
+  /** Inputs and outputs by the numbers of their names. */
   add(
     graph: Graph,
     frame: Frame,
-    texts: readonly [name: number, opType: number, domain: number, overload: number],
+    [name, nameLength]: KeptName,
+    kind: Kind,
     inputs: readonly number[],
     outputs: readonly number[],
   ): StoredNode {
-    const { text, operand, firstInput, firstOutput, parent, lengthStart, start, end } = this.columns
-    const node = new StoredNode(this, firstInput.length, graph, graph.nodes.length)
-    for (const t of texts) text.push(t)
+    const { columns } = this
+    const { operand, firstInput } = columns
+    const id = firstInput.length
+    columns.name.push(name)
+    columns.nameLength.push(nameLength)
+    columns.kind.push(this.numberOf(kind))
     firstInput.push(operand.length)
     for (const i of inputs) operand.push(i)
-    firstOutput.push(operand.length)
+    columns.firstOutput.push(operand.length)
     for (const o of outputs) operand.push(o)
-    if (this.frames.at(-1) !== frame.parent) this.frames.push(frame.parent as Frame)
-    parent.push(this.frames.length - 1)
-    lengthStart.push(frame.lengthStart)
-    start.push(frame.start)
-    end.push(frame.end)
-    return node
+    if (this.parents.at(-1)?.frame !== frame.parent) this.parents.push({ frame: frame.parent as Frame, graph })
+    columns.parent.push(this.parents.length - 1)
+    columns.index.push(graph.nodes.length)
+    columns.lengthBytes.push(frame.start - frame.lengthStart)
+    columns.start.push(frame.start)
+    columns.end.push(frame.end)
+    return new StoredNode(this, id)
+  }
+
+  private numberOf(kind: Kind): number {
+    const { opType, domain, overload } = kind
+    const known = this.kindsOf.get(opType) ?? []
+    for (const number of known) {
+      const other = this.kinds[number] as Kind
+      if (other.domain === domain && other.overload === overload) return number
+    }
+    this.kindsOf.set(opType, [...known, this.kinds.length])
+    return this.kinds.push(kind) - 1
   }
 
   own(node: StoredNode, attributes: ReadonlyMap<string, Attribute>): void {
     this.owners.set(node.id, attributes)
   }
 
-  /** All nodes are there: the way from a text to its number is not needed any more. */
-  finish(): void {
-    this.numbers = null
-  }
-
   owns(id: number): boolean {
     return this.owners.has(id)
   }
 
-  textOf(id: number, which: 0 | 1 | 2 | 3): string {
-    return this.text(this.columns.text.at(4 * id + which))
+  nameOf(id: number): string {
+    return this.nodeNames.text(this.columns.name.at(id), this.columns.nameLength.at(id))
+  }
+
+  kindAt(id: number): Kind {
+    return this.kinds[this.columns.kind.at(id)] as Kind
+  }
+
+  graphOf(id: number): Graph {
+    return this.parentOf(id).graph
+  }
+
+  private parentOf(id: number) {
+    return this.parents[this.columns.parent.at(id)] as (typeof this.parents)[number]
+  }
+
+  indexOf(id: number): number {
+    return this.columns.index.at(id)
   }
 
   inputsOf(id: number): string[] {
@@ -116,14 +135,16 @@ export class NodeTable {
   }
 
   private operands(from: number, to: number): string[] {
-    const list: string[] = []
-    for (let i = from; i < to; i++) list.push(this.text(this.columns.operand.at(i)))
+    // as long as it gets: one that grows holds room for sixteen more
+    const list = Array<string>(to - from)
+    for (let i = from; i < to; i++) list[i - from] = this.names.text(this.columns.operand.at(i))
     return list
   }
 
   frameOf(id: number): Frame {
-    const { parent, lengthStart, start, end } = this.columns
-    return { parent: this.frames[parent.at(id)] as Frame, lengthStart: lengthStart.at(id), start: start.at(id), end: end.at(id) }
+    const { lengthBytes, start, end } = this.columns
+    const from = start.at(id)
+    return { parent: this.parentOf(id).frame, lengthStart: from - lengthBytes.at(id), start: from, end: end.at(id) }
   }
 
   attributesOf(node: StoredNode): ReadonlyMap<string, Attribute> {
@@ -147,20 +168,24 @@ export class StoredNode implements Node {
     private readonly table: NodeTable,
     /** In the table. */
     readonly id: number,
-    readonly graph: Graph,
-    readonly index: number,
   ) {}
+  get graph() {
+    return this.table.graphOf(this.id)
+  }
+  get index() {
+    return this.table.indexOf(this.id)
+  }
   get name() {
-    return this.table.textOf(this.id, 0)
+    return this.table.nameOf(this.id)
   }
   get opType() {
-    return this.table.textOf(this.id, 1)
+    return this.table.kindAt(this.id).opType
   }
   get domain() {
-    return this.table.textOf(this.id, 2)
+    return this.table.kindAt(this.id).domain
   }
   get overload() {
-    return this.table.textOf(this.id, 3)
+    return this.table.kindAt(this.id).overload
   }
   get hasGraphs() {
     return this.table.owns(this.id)

@@ -1,8 +1,10 @@
-import { posix } from 'node:path'
 import { usage } from '../errors.js'
 import { MAX_MESSAGE_BYTES } from '../bytes/splice.js'
-import type { External, FramedPatch, Model, Plan, SourceFile, Tensor } from '../types.js'
+import type { FramedPatch, Model, Plan, SourceFile, Tensor } from '../types.js'
+import { alignedOffset } from './alignedOffset.js'
+import { dataFiles, externalTensors, insertion, sourcesByName } from './dataFiles.js'
 import { dropChecksum, inline, relocate, repoint } from './externalEntries.js'
+import { plainName } from './plainName.js'
 
 /** New values of one run of a tensor's elements, in the file that holds them now. */
 export interface ValuePatch {
@@ -23,6 +25,10 @@ export interface DataInput {
   readonly outputName: string
   /** Tensors that the result has not. */
   readonly removed: ReadonlySet<Tensor>
+  /** Data files that are copied hold only what tensors use, in its order; else all that they held, and new space is behind that. */
+  readonly isCompact: boolean
+  /** Bytes that the model may have with its data inside. */
+  readonly limit: number
 }
 
 export interface PlacedData {
@@ -42,7 +48,7 @@ export const placeData = {
 
   /** In the same folder: every data file under a name after the output's, and the locations follow. */
   rename(input) {
-    const names = new Map(dataNames(input).map((name, i) => [name, `${input.outputName}${i === 0 ? '' : `.${i}`}.data`]))
+    const names = new Map([...sourcesByName(input).keys()].map((name, i) => [name, `${input.outputName}${i === 0 ? '' : `.${i}`}.data`]))
     const newName = (name: string) => names.get(name) as string
     const { files, entries } = dataFiles(input, newName)
     const moved = movedTensors(input)
@@ -93,10 +99,12 @@ export const placeData = {
 
   /** Everything into the model. */
   inline(input) {
-    const { model, values, sources } = input
+    const { model, values, sources, limit } = input
     const outside = externalTensors(input)
-    const total = outside.reduce((sum, t) => sum + (t.external?.byteLength ?? 0), model.byteLength)
-    if (total > MAX_MESSAGE_BYTES)
+    const redrawn = new Set(values.map((v) => v.tensor))
+    const kept = outside.reduce((sum, t) => sum + (redrawn.has(t) ? 0 : (t.external?.byteLength ?? 0)), model.byteLength)
+    const total = values.reduce((sum, { file, patch: p }) => sum + p.byteLength - (file === '' ? p.end - p.start : 0), kept)
+    if (total > limit)
       throw usage(`With its data inside, the model would have ${total} bytes: protobuf ends at ${MAX_MESSAGE_BYTES}. Give --data copy.`)
     const byTensor = new Map<Tensor, FramedPatch[]>()
     for (const { tensor, file, patch } of values) if (file !== '') byTensor.set(tensor, [...(byTensor.get(tensor) ?? []), patch])
@@ -110,30 +118,10 @@ export const placeData = {
   },
 } satisfies Record<string, (input: DataInput) => PlacedData>
 
-/** A location without "./" and doubled slashes: two spellings of one file are one file. */
-export const plainName = (location: string): string => posix.normalize(location)
-
-/** From this size on a tensor starts at a page, so that it can be mapped (onnx.proto asks for it); smaller ones at a cache line. */
-const PAGE_BYTES = 4096
-const LINE_BYTES = 64
-
-function alignedOffset(offset: number, byteLength: number): number {
-  const unit = byteLength >= PAGE_BYTES ? PAGE_BYTES : LINE_BYTES
-  return Math.ceil(offset / unit) * unit
-}
-
-const insertion = ({ byteLength, content }: Pick<FramedPatch, 'byteLength' | 'content'>): FramedPatch => ({
-  start: 0,
-  end: 0,
-  byteLength,
-  content,
-  frame: null,
-})
-
 /** The values that the model itself holds, and checksums of data files that change. */
 function modelPatches(input: DataInput): FramedPatch[] {
   const { values } = input
-  const changed = new Set(values.map((v) => plainName(v.file)))
+  const changed = new Set(input.isCompact ? sourcesByName(input).keys() : values.map((v) => plainName(v.file)))
   const moved = movedTensors(input)
   const stale = externalTensors(input).flatMap((t) =>
     t.external && !moved.has(t) && changed.has(plainName(t.external.location)) ? dropChecksum(t.external) : [],
@@ -141,40 +129,4 @@ function modelPatches(input: DataInput): FramedPatch[] {
   return [...values.filter((v) => v.file === '').map((v) => v.patch), ...stale]
 }
 
-const externalTensors = ({ model: { tensors, unlisted = [] }, removed }: DataInput): Tensor[] =>
-  [...tensors, ...unlisted].filter((t) => t.external && !removed.has(t))
-
 const movedTensors = ({ values }: DataInput): ReadonlySet<Tensor> => new Set(values.flatMap((v) => (v.isMoved ? [v.tensor] : [])))
-
-/** Every data file that the model names, once, in the order that it names them. */
-const dataNames = ({ sources }: DataInput) => [...new Set([...sources.keys()].filter((l) => l !== '').map(plainName))]
-
-/**
- * Every data file with its new values, those of another length behind what it holds; `entries` point there, under the file's new name.
- */
-function dataFiles(input: DataInput, newName: (name: string) => string) {
-  const { values, sources } = input
-  const files = new Map<string, { name: string; source: SourceFile; patches: FramedPatch[]; byteLength: number }>()
-  for (const [location, source] of sources) {
-    const name = plainName(location)
-    if (location !== '' && !files.has(name)) files.set(name, { name, source, patches: [], byteLength: source.byteLength })
-  }
-  const entries: FramedPatch[] = []
-  for (const { tensor, file, patch, isMoved } of values) {
-    const to = files.get(plainName(file))
-    if (!to) continue
-    if (!isMoved) {
-      to.patches.push(patch)
-      continue
-    }
-    const end = to.source.byteLength
-    const offset = alignedOffset(to.byteLength, patch.byteLength)
-    const { byteLength, content } = patch
-    if (offset > to.byteLength)
-      to.patches.push({ ...insertion({ byteLength: offset - to.byteLength, content: { kind: 'zeros' } }), start: end, end })
-    to.patches.push({ ...insertion({ byteLength, content }), start: end, end })
-    entries.push(...repoint(tensor.external as External, newName(to.name), offset, byteLength))
-    to.byteLength = offset + byteLength
-  }
-  return { files: [...files.values()].map(({ name, source, patches }) => ({ name, source, patches })), entries }
-}

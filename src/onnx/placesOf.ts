@@ -10,7 +10,7 @@ export interface Place {
 }
 
 /** The places of each fill's values, in the order of its elements. */
-export function placesOf(plan: Plan): Place[][] {
+export function placesOf(plan: Pick<Plan, 'fills' | 'files'>): Place[][] {
   const places: Place[][] = plan.fills.map(() => [])
   plan.files.forEach((planned, file) => {
     for (const s of segments(planned))

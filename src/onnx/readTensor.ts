@@ -22,8 +22,10 @@ export interface TensorDraft {
   name: string
   code: number
   dims: number[]
-  payloads: Map<StorageField, StoredRange[]>
-  entries: Map<string, string>
+  /** The fields that hold values: one, or the tensor is refused. */
+  payloads: readonly StorageField[]
+  ranges: StoredRange[]
+  entries: Map<string, string> | null
   /** Whole external_data and data_location fields. */
   fields: External['fields'][number][]
   isExternal: boolean
@@ -33,13 +35,16 @@ export interface TensorDraft {
   frame: Frame
 }
 
+const NONE: never[] = []
+
 export function draftTensor(cursor: Cursor, draft?: TensorDraft): TensorDraft {
   const d: TensorDraft = draft ?? {
     name: '',
     code: 0,
     dims: [],
-    payloads: new Map(),
-    entries: new Map(),
+    payloads: NONE,
+    ranges: NONE,
+    entries: null,
     fields: [],
     isExternal: false,
     segmented: false,
@@ -51,12 +56,13 @@ export function draftTensor(cursor: Cursor, draft?: TensorDraft): TensorDraft {
     if (payload) {
       const [field, width] = payload
       if (cursor.wireType === 2 || (field !== 'raw_data' && cursor.wireType === { 0: 0, 4: 5, 8: 1, 1: 2 }[width])) {
-        const ranges = field === 'raw_data' ? [] : (d.payloads.get(field) ?? [])
         const { start, end } = cursor
-        if (ranges.length < MAX_RANGES)
-          ranges.push({ file: '', start, end, frame: cursor.wireType === 2 ? cursor.message().frame : cursor.frame })
+        const range = { file: '', start, end, frame: cursor.wireType === 2 ? cursor.message().frame : cursor.frame }
+        if (!d.payloads.includes(field)) d.payloads = [...d.payloads, field]
+        // most have one, in a list as long as that
+        if (d.ranges.length === 0 || field === 'raw_data') d.ranges = [range]
+        else if (d.ranges.length < MAX_RANGES) d.ranges.push(range)
         else d.beyond += end - start
-        d.payloads.set(field, ranges)
       } else throw cursor.broken(`field ${cursor.field} of a tensor has wire type ${cursor.wireType}`)
     } else if (cursor.field === 1) cursor.signedList(d.dims)
     else if (cursor.field === 2) d.code = cursor.signed()
@@ -64,7 +70,7 @@ export function draftTensor(cursor: Cursor, draft?: TensorDraft): TensorDraft {
     else if (cursor.field === 8) d.name = cursor.string()
     else if (cursor.field === 13) {
       const [key, value] = readEntry(cursor.message())
-      d.entries.set(key, value)
+      d.entries = (d.entries ?? new Map<string, string>()).set(key, value)
       d.fields.push({ key, tagStart: cursor.tagStart, end: cursor.end, frame: cursor.frame })
     } else if (cursor.field === 14) {
       d.isExternal = cursor.signed() === 1
@@ -99,8 +105,14 @@ const HOLDS: Readonly<Partial<Record<StorageField, RegExp>>> = {
 /** numpy and torch end at 64. */
 const MAX_DIMS = 256
 
-/** Judges a draft: dims, type and byte lengths must agree, or the file is invalid. */
-export function finishTensor(d: TensorDraft, name: string, graph: Graph, owner: Owner): Tensor {
+/** Why values of a skeleton can't be read, or written. */
+const LEFT_OUT = 'its values are left out: onnx-reinit materialize draws them'
+
+/**
+ * Judges a draft: dims, type and byte lengths must agree, or the file is invalid. `isSkeleton`: values may be left out, where a field says
+ * in which they were.
+ */
+export function finishTensor(d: TensorDraft, name: string, graph: Graph, owner: Owner, isSkeleton = false): Tensor {
   const what = `Tensor ${JSON.stringify(name)}`
   const type = dataTypes[d.code]
   if (!type) throw invalid(`${what} has data type ${d.code}, which ONNX does not define (1 to 26).`)
@@ -112,12 +124,12 @@ export function finishTensor(d: TensorDraft, name: string, graph: Graph, owner: 
   }
   if (!Number.isSafeInteger(elementCount)) throw invalid(`${what} has dims [${d.dims}], whose product is beyond 2^53.`)
   const byteLength = Math.ceil((elementCount * type[1]) / 8)
-  const [field, ranges] = [...d.payloads][0] ?? []
-  const stored = [...d.payloads.values()].reduce((sum, r) => sum + r.reduce((n, { start, end }) => n + end - start, 0), d.beyond)
+  const { ranges } = d
+  const [field] = d.payloads
+  const stored = ranges.reduce((n, { start, end }) => n + end - start, d.beyond)
   let elements: Elements
   let external: External | null = null
-  if (d.payloads.size > 1)
-    throw invalid(`${what} has both ${[...d.payloads.keys()].join(' and ')}: which one holds its values is not defined.`)
+  if (d.payloads.length > 1) throw invalid(`${what} has both ${d.payloads.join(' and ')}: which one holds its values is not defined.`)
   if (d.isExternal) {
     if (stored > 0) throw invalid(`${what} is external and has ${stored} bytes of ${field} as well.`)
     external = readExternal(what, d, byteLength)
@@ -128,7 +140,9 @@ export function finishTensor(d: TensorDraft, name: string, graph: Graph, owner: 
       ranges: [{ file, start: offset, end: offset + byteLength, frame: null }],
       varints: false,
     }
-  } else if (field === undefined || ranges === undefined) {
+  } else if (isSkeleton && field !== undefined && stored === 0 && byteLength > 0 && !d.segmented) {
+    elements = { kind: 'unwritable', field, reason: LEFT_OUT }
+  } else if (field === undefined) {
     if (elementCount > 0 && !d.segmented) throw invalid(`${what} (${type[0]} [${d.dims}]) needs ${byteLength} bytes, but has no data.`)
     elements = d.segmented
       ? { kind: 'unwritable', field: 'segment', reason: 'segmented tensors are not supported' }
@@ -167,10 +181,10 @@ export function finishTensor(d: TensorDraft, name: string, graph: Graph, owner: 
 }
 
 function readExternal(what: string, { entries, fields }: TensorDraft, byteLength: number): External {
-  const location = entries.get('location')
+  const location = entries?.get('location')
   if (!location) throw invalid(`${what} is external but has no location.`)
   const number = (key: string, missing: number) => {
-    const given = entries.get(key)
+    const given = entries?.get(key)
     if (given === undefined) return missing
     const value = Number(given)
     if (!/^\d+$/.test(given) || !Number.isSafeInteger(value))

@@ -1,18 +1,20 @@
-import type { Model, StoredRange, Tensor } from '../types.js'
+import type { Model, Resize, StoredRange, Tensor } from '../types.js'
 import { dataTypes } from './dataTypes.js'
 import { storedUnits } from './readValues.js'
+import { changedTensor } from './storedTensor.js'
 
 /**
- * A tensor with another size of an axis, whose values are those of the old one again and again along it: ranges of the input's bytes, which
- * can be read like any tensor's until it is written. Of types below 8 bits, whose entries share bytes, all values come again in their order.
+ * A tensor with another size of an axis, whose values are those of the old one again and again along it, but that of `kept` ones: ranges of
+ * the input's bytes, which can be read like any tensor's until it is written. Of types below 8 bits, whose entries share bytes, all values come
+ * again in their order.
  */
-export function resizedTensor(model: Model, tensor: Tensor, axis: number, size: number): Tensor {
+export function resizedTensor(model: Model, tensor: Tensor, axis: number, size: number, kept: Resize['kept'] = []): Tensor {
   const { dims, elements, dataType } = tensor
   const before = dims[axis] ?? 1
   const resized = dims.map((d, i) => (i === axis ? size : d))
   const inner = dims.slice(axis + 1).reduce((n, d) => n * d, 1)
   const outer = dims.slice(0, axis).reduce((n, d) => n * d, 1)
-  const after: Tensor = { ...tensor, dims: resized, elementCount: outer * size * inner }
+  const after = changedTensor(tensor, { dims: resized, elementCount: outer * size * inner })
   if (elements.kind !== 'stored') return after
   const width = bits.get(dataType) ?? 8
   const byteLength = Math.max(1, width / 8)
@@ -26,11 +28,25 @@ export function resizedTensor(model: Model, tensor: Tensor, axis: number, size: 
   if (width < 8) {
     const [had, need] = [storedUnits(tensor).count, storedUnits(after).count]
     for (let done = 0; done < need; done += had) ranges.push(...cut(0, Math.min(had, need - done)))
-  } else
+  } else {
+    const runs = runsOf(before, size, kept)
     for (let o = 0; o < outer; o++)
-      for (let done = 0; done < size; done += before)
-        ranges.push(...cut(o * before * inner, (o * before + Math.min(before, size - done)) * inner))
+      for (const [from, to] of runs) ranges.push(...cut((o * before + from) * inner, (o * before + to) * inner))
+  }
   return { ...after, elements: { ...elements, ranges } }
+}
+
+/** The old indices of each new one, in runs. */
+function runsOf(before: number, size: number, kept: Resize['kept']): [from: number, to: number][] {
+  const sources = new Map(kept)
+  const runs: [number, number][] = []
+  for (let i = 0; i < size; i++) {
+    const from = sources.get(i) ?? i % before
+    const last = runs.at(-1)
+    if (last?.[1] === from) last[1]++
+    else runs.push([from, from + 1])
+  }
+  return runs
 }
 
 const bits = new Map(Object.values(dataTypes))

@@ -10,21 +10,26 @@ import type { FanKind, Model, Node, Reading, Role, Tensor } from '../types.js'
 
 /** A use while its layer is not known: that needs all uses of the tensor. */
 export interface Found {
-  readonly uses: { readonly use: DraftUse; readonly place: Place }[]
+  readonly uses: readonly Place[]
   /** Nodes that read it as plain data. */
-  readonly readers: Node[]
+  readonly readers: readonly Node[]
   /** Why its values can't be redrawn where they are used. */
-  refused: string | null
+  readonly refused: string | null
   /** The integers that it is the scale or zero point of. */
-  quantizes: Tensor | null
+  readonly quantizes: Tensor | null
 }
-export type Place = {
-  readonly role: Role
-  readonly scope: Scope
-  readonly node: Node
-  readonly input: number
-  /** The matrix that a bias completes, else the node itself. */
-  readonly owner: Producer
+
+/** A use at a place of execution. */
+export class Place {
+  constructor(
+    readonly use: DraftUse,
+    readonly scope: Scope,
+    private readonly matrix: Producer | null,
+  ) {}
+  /** The operator that the parameter belongs to: the matrix that a bias completes, else the node itself. */
+  get owner(): Producer {
+    return this.matrix ?? { scope: this.scope, node: this.use.node, output: 0 }
+  }
 }
 
 /** What the operators of a model do with its tensors. */
@@ -41,15 +46,17 @@ export function collectUses(model: Model, kind: FanKind, isNamed: (tensor: Tenso
   const inAttributes: { node: Node; floatCount: number }[] = []
   const found = new Map<Tensor, Noted>()
   const at = (tensor: Tensor) => {
-    const known: Noted = found.get(tensor) ?? { uses: [], readers: [], refused: null, quantizes: null, readings: [], own: null }
-    found.set(tensor, known)
-    return known
+    const known = found.get(tensor)
+    if (known) return known
+    const noted: Noted = { uses: NONE, readers: NONE, refused: null, quantizes: null, readings: NONE, own: null }
+    found.set(tensor, noted)
+    return noted
   }
   const root = walkModel(model, (op, isPath) => {
     if (op.node.domain === 'ai.onnx.ml') inAttributes.push(...coefficients(op.node))
     const { node } = op
     if (isPath && /Quant/.test(op.opType))
-      for (const input of [1, 2]) for (const view of op.inputs[input]?.views ?? []) at(view.tensor).readings.push({ node, input })
+      for (const input of [1, 2]) for (const view of op.inputs[input]?.views ?? []) read(view.tensor, node, input)
     if (isPath || op.inputs.every((c) => c === null)) return
     const added = elementwiseUse(op)
     const table = added?.slots ?? slotsOf(op)
@@ -59,23 +66,29 @@ export function collectUses(model: Model, kind: FanKind, isNamed: (tensor: Tenso
       for (const view of constant?.views ?? []) {
         const use = slot && !(added?.isNumber && !isNamed(view.tensor)) ? weightUse(op, slot, view, kind) : null
         if (use && slot?.refused) at(view.tensor).refused = slot.refused
-        else if (use && slot)
-          note(view.tensor, use, { role: use.role, scope: op.scope, node, input, owner: added?.owner ?? ownerOf(op, slot) })
-        else if (!isDerived && view.as !== 'source' && !/^(Shape|Size)$/.test(op.opType)) at(view.tensor).readings.push({ node, input })
+        else if (use && slot) note(view.tensor, new Place(use, op.scope, added?.owner ?? completedBy(op, slot)))
+        else if (!isDerived && view.as !== 'source' && !/^(Shape|Size)$/.test(op.opType)) read(view.tensor, node, input)
       }
     })
   })
   for (const noted of found.values()) settle(noted)
   return { found, heads: headNodes(root), inAttributes }
 
+  function read(tensor: Tensor, node: Node, input: number): void {
+    const noted = at(tensor)
+    if (noted.readings === NONE) noted.readings = []
+    noted.readings.push({ node, input })
+  }
+
   /** With integers their scale and zero point are parameters of the same use. */
-  function note(tensor: Tensor, use: DraftUse, place: Place): void {
-    at(tensor).uses.push({ use, place })
+  function note(tensor: Tensor, place: Place): void {
+    const { use, scope, owner } = place
+    add(at(tensor), place)
     const { scales = [], zeroPoints = [], reads = [] } = use.quantization ?? {}
     for (const part of [...scales, ...zeroPoints]) {
       const role: Role = scales.includes(part) ? 'quant_scale' : 'quant_zero_point'
       const noted = at(part)
-      noted.uses.push({ use: { ...use, role, layout: [], fan: null, quantization: null, operand: null }, place })
+      add(noted, new Place({ ...use, role, layout: [], fan: null, quantization: null, operand: null }, scope, owner))
       noted.own ??= new Map()
       for (const { node, input } of reads) noted.own.set(node, (noted.own.get(node) ?? new Set()).add(input))
       noted.quantizes ??= tensor
@@ -83,18 +96,31 @@ export function collectUses(model: Model, kind: FanKind, isNamed: (tensor: Tenso
   }
 }
 
+/** Most tensors have one use and no reader: a list is made when something comes into it, and as long as that. */
+const NONE: never[] = []
+
+function add(noted: Noted, place: Place): void {
+  if (noted.uses.length === 0) noted.uses = [place]
+  else noted.uses.push(place)
+}
+
 interface Noted extends Found {
+  uses: Place[]
+  readers: readonly Node[]
+  refused: string | null
+  quantizes: Tensor | null
   /** As plain data, a factor, a scale. */
-  readonly readings: Reading[]
+  readings: Reading[]
   /** On behalf of the integers that it quantizes. */
   own: Map<Node, Set<number>> | null
 }
 
 /** What is read as the scale of some integers is no other use, and no sharing. */
-function settle({ uses, readers, readings, own }: Noted): void {
+function settle(noted: Noted): void {
+  const { uses, readings, own } = noted
   const isOwn = ({ node, input }: Reading) => own?.get(node)?.has(input) ?? false
-  if (readings.length > 0) readers.push(...new Set(readings.filter((r) => !isOwn(r)).map((r) => r.node)))
-  if (own) uses.splice(0, uses.length, ...uses.filter(({ use, place }) => use.role.startsWith('quant_') || !isOwn(place)))
+  if (readings.length > 0) noted.readers = [...new Set(readings.filter((r) => !isOwn(r)).map((r) => r.node))]
+  if (own) noted.uses = uses.filter(({ use }) => use.role.startsWith('quant_') || !isOwn(use))
 }
 
 /** Of a product of two constants that is no weight itself, the left one is the data: a learned query, an initial state. */
@@ -110,11 +136,11 @@ function coefficients(node: Node): Collected['inAttributes'] {
   return /^(Tree|Linear|SVM|Scaler|GLM)/.test(node.opType) && floatCount > 0 ? [{ node, floatCount }] : []
 }
 
-/** The operator that a parameter belongs to: the node, or the matrix in front of it that a fused bias completes. */
-function ownerOf({ scope, node }: Op, slot: Slot): Producer {
+/** The matrix in front of a node that its fused bias completes. */
+function completedBy({ scope, node }: Op, slot: Slot): Producer | null {
   for (const input of slot.completes ?? []) {
     const matrix = operatorBehind(scope, node.inputs[input] ?? '')
     if (matrix && isMatrix(matrix)) return matrix
   }
-  return { scope, node, output: 0 }
+  return null
 }

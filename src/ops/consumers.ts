@@ -1,4 +1,5 @@
-import type { Node } from '../types.js'
+import { integers } from '../onnx/column.js'
+import type { Graph, Node } from '../types.js'
 import type { Scope } from './scope.js'
 
 /** One reading of a value. */
@@ -8,27 +9,41 @@ export interface Consumer {
   readonly input: number
 }
 
-/** Who reads the values of one graph: lists chained through columns, since there are as many as edges. */
+/** Who reads the values of one graph: lists chained through a column of numbers, since there are as many as edges. */
 export class Consumers {
-  private readonly last = new Map<string, number>()
+  /** By the number of the value's definition: where the last reading is, + 1. */
+  private last: Int32Array | null = null
+  /** Four numbers each: `last` of the same value before, the scope's number, the node's index, the input. */
+  private readonly readings = integers()
   private readonly scopes: Scope[] = []
-  private readonly nodes: Node[] = []
-  private readonly inputs: number[] = []
-  private readonly previous: number[] = []
 
+  constructor(private readonly graph: Graph) {}
+
+  /** `name` is a value of this graph. */
   add(name: string, scope: Scope, node: Node, input: number): void {
-    this.previous.push(this.last.get(name) ?? -1)
-    this.last.set(name, this.nodes.length)
-    this.scopes.push(scope)
-    this.nodes.push(node)
-    this.inputs.push(input)
+    const { defined } = this.graph
+    const value = defined.numberOf(name)
+    this.last ??= new Int32Array(defined.count)
+    if (this.scopes.at(-1) !== scope) this.scopes.push(scope)
+    const place = this.readings.length
+    this.readings.push(this.last[value] as number)
+    this.readings.push(this.scopes.length - 1)
+    this.readings.push(node.index)
+    this.readings.push(input)
+    this.last[value] = place + 1
   }
 
   /** In the order in which they were added. */
   of(name: string): Consumer[] {
     const found: Consumer[] = []
-    for (let at = this.last.get(name) ?? -1; at >= 0; at = this.previous[at] as number)
-      found.push({ scope: this.scopes[at] as Scope, node: this.nodes[at] as Node, input: this.inputs[at] as number })
+    const value = this.last === null ? -1 : this.graph.defined.numberOf(name)
+    let next = value < 0 ? 0 : (this.last?.[value] as number)
+    while (next > 0) {
+      const at = next - 1
+      const scope = this.scopes[this.readings.at(at + 1)] as Scope
+      found.push({ scope, node: scope.graph.nodes[this.readings.at(at + 2)] as Node, input: this.readings.at(at + 3) })
+      next = this.readings.at(at)
+    }
     return found.reverse()
   }
 }

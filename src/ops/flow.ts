@@ -45,6 +45,8 @@ export function sourcesOf(scope: Scope, name: string, seen: ReadonlySet<Node> = 
 
 /** The nodes that read a value, seen into the bodies that take it and out of those that give it. */
 export function readersOf(scope: Scope, name: string): Consumer[] {
+  // nothing to see into, and nothing outside
+  if (scope.children.size === 0 && scope.caller === null) return scope.consumers.of(name)
   const found: Consumer[] = []
   const waiting: [Scope, string][] = [[scope, name]]
   const seen = new Map<Scope, Set<string>>()

@@ -1,5 +1,6 @@
 import { ReinitError } from '../errors.js'
 import { isInFunction } from '../onnx/insertTensor.js'
+import { changedTensor } from '../onnx/storedTensor.js'
 import type { Graph, Model, Node, Tensor, TensorChange, Weight, WeightUse } from '../types.js'
 
 /** Operators behind which the first input's values are the same, in another order or shape. */
@@ -44,7 +45,7 @@ export function forkWeight(model: Model, weight: Weight, layers: ReadonlySet<str
   for (const use of rest)
     if (`${form(use)}` !== `${dims}`) throw refuse(`${JSON.stringify(use.layer)} takes it as [${form(use)}], not as [${dims}]`)
   const layout = direct ? first.layout : (first.operand?.layout ?? [])
-  const copy: Tensor = { ...tensor, owner: 'initializer', dims, name: unusedName(model, `${tensor.name}.${first.layer}`) }
+  const copy = changedTensor(tensor, { owner: 'initializer', dims, name: unusedName(model, `${tensor.name}.${first.layer}`) })
   const decides = ours.find((u) => u.fan && u.role !== 'embedding') ?? ours.find((u) => u.fan) ?? first
   const uses = ours.map((u) => (direct ? u : { ...u, layout })) as [WeightUse, ...WeightUse[]]
   const { role, fan, layer, activation } = decides

@@ -35,7 +35,7 @@ export interface Producer {
 const NONE: ReadonlyMap<string, never> = new Map<string, never>()
 
 export function newScope(graph: Graph, parent: Scope | null, caller: Scope['caller'], attributes: Scope['attributes'] = NONE): Scope {
-  return { graph, parent, caller, attributes, constants: new Map(), consumers: new Consumers(), children: new Map() }
+  return { graph, parent, caller, attributes, constants: new Map(), consumers: new Consumers(graph), children: new Map() }
 }
 
 /** Local functions by domain:op_type(:overload); refuses recursion and explosion while bodies are entered. */

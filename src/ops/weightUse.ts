@@ -3,11 +3,17 @@ import type { AxisRole, FanKind, Tensor, WeightUse } from '../types.js'
 import { fanOf } from './fan.js'
 import type { Op } from './op.js'
 import { quantizationOf } from './quantization.js'
+import { shared } from './shared.js'
 import type { Slot } from './slots.js'
 import { denseDims, REPEATED, sizeOf, storedLayout, type View } from './view.js'
 
-/** A use without what only the rest of the model tells. */
-export type DraftUse = Omit<WeightUse, 'layer' | 'activation'>
+/** A use before the rest of the model has told what it knows of it. */
+export interface DraftUse extends WeightUse {
+  layer: string
+  activation: string | null
+  head: boolean
+  endsBranch: boolean
+}
 
 /** The use of a view in a slot; null where what stands there is no parameter. */
 export function weightUse(op: Op, slot: Slot, view: View, kind: FanKind): DraftUse | null {
@@ -28,26 +34,40 @@ export function weightUse(op: Op, slot: Slot, view: View, kind: FanKind): DraftU
   const role = isFactor ? 'scale' : slot.role
   const groups = slot.grouped ? op.int('group', 1) : 1
   const stacked = slot.stacked?.(op) ?? 1
+  const unequal = typeof stacked !== 'number' && new Set(stacked).size > 1 ? stacked : null
+  const width = widthOf(op, slot, sizes ?? [], roles, stacked)
+  const layout = roles === null ? [] : slot.dims ? packedLayout(roles, tensor) : storedLayout(view, roles)
   const shape = {
     grouped: slot.grouped ?? null,
     groups,
-    width: widthOf(op, slot, roles, stacked),
+    width,
     strides: (op.ints('strides') ?? []).reduce((n, s) => n * s, 1),
     inFirst: slot.grouped === 'in' || role === 'embedding',
   }
-  return {
+  const fan =
+    roles && sizes ? fanOf({ ...shape, ...(kind === 'torch' ? wholeOf(view, sizes, roles, layout) : { sizes, roles }) }, kind) : null
+  const matrices =
+    unequal && roles && sizes ? unequal.map((w) => ({ width: w, fan: fanOf({ ...shape, width: w, sizes, roles }, kind) })) : null
+  // each field by its name: spread into one another they would have a hidden class of their own for each use, as large as itself
+  const use: DraftUse = {
     node,
     opType: node.opType,
     domain: node.domain,
     input: slot.input,
     role,
-    layout: roles === null ? [] : slot.dims ? packedLayout(roles, tensor) : storedLayout(view, roles),
+    layout: shared(layout.join(), layout),
     groups,
-    stacked: typeof stacked === 'number' ? stacked : stacked.length,
-    fan: roles && sizes ? fanOf({ ...shape, sizes, roles }, kind) : null,
+    stacked: matrices?.length ?? stackedIn(tensor, layout, width),
+    fan: fan && shared(`${fan.fanIn},${fan.fanOut}`, fan),
+    layer: '',
+    activation: null,
     quantization,
-    ...(op.inputNames[slot.input] === tensor.name ? {} : { operand: operandOf(view, roles) }),
+    head: false,
+    endsBranch: false,
   }
+  if (matrices) Object.assign(use, { matrices })
+  if (op.inputNames[slot.input] !== tensor.name) Object.assign(use, { operand: operandOf(view, roles) })
+  return use
 }
 
 /** null: only a part of the tensor, or its axes are unknown. */
@@ -56,11 +76,29 @@ function operandOf({ as, axes, tensor }: View, roles: readonly AxisRole[] | null
   return dims?.reduce((n, d) => n * d, 1) === tensor.elementCount ? { dims, layout: roles ?? [] } : null
 }
 
-/** Width of one of several matrices along the out axis; of unequal ones, the first's. */
-function widthOf(op: Op, slot: Slot, roles: readonly AxisRole[] | null, stacked: number | readonly number[]): number | null {
-  if (typeof stacked !== 'number') return stacked[0] ?? null
+/** torch's formula is of the tensor, even where the operator sees a slice of it. */
+function wholeOf({ tensor }: View, sizes: readonly number[], roles: readonly AxisRole[], layout: readonly AxisRole[]) {
+  const isSlice = sizes.reduce((n, d) => n * d, 1) < tensor.elementCount && layout.length === denseDims(tensor).length
+  return isSlice ? { sizes: denseDims(tensor), roles: layout } : { sizes, roles }
+}
+
+/** Matrices of a width that the tensor holds: a part of a concatenation may be one of them. */
+function stackedIn(tensor: Tensor, layout: readonly AxisRole[], width: number | null): number {
+  const out = denseDims(tensor).reduce((n, d, i) => (layout[i] === 'out' ? n * d : n), 1)
+  return width !== null && out % width === 0 ? out / width : 1
+}
+
+/** Width of one of several matrices along the out axis; of unequal ones, the first's, or what a part of a concatenation holds. */
+function widthOf(
+  op: Op,
+  slot: Slot,
+  sizes: readonly number[],
+  roles: readonly AxisRole[] | null,
+  stacked: number | readonly number[],
+): number | null {
+  if (typeof stacked !== 'number') return stacked.find((w) => w === sizes[roles?.indexOf('out') ?? -1]) ?? stacked[0] ?? null
   const whole = op.inputs[slot.input]?.dims?.[roles?.indexOf('out') ?? -1]
-  return stacked > 1 && whole !== undefined ? whole / stacked : null
+  return slot.stacked && whole !== undefined ? whole / stacked : null
 }
 
 /** Bits packed along the last axis: further stored axes (MatMulNBits' blocks and their bytes) are of it too. */

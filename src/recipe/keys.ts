@@ -35,8 +35,7 @@ export type Keys = Readonly<Record<string, Key>>
 
 const modes = [...new Set(Object.values(initializers).flatMap(({ parameters }) => parameters['mode']?.choices ?? []))]
 
-/** One rule: a selection, and what it becomes. */
-export const ruleKeys = {
+const selectionKeys = {
   layers: {
     type: 'list',
     description: 'layer paths, tensor or node names, globs, re:EXPRESSION: one or a list',
@@ -47,6 +46,11 @@ export const ruleKeys = {
   opTypes: { type: 'list', description: 'only parameters of these operators; alone it narrows all', example: '[Conv, Gemm]' },
   roles: { type: 'list', choices: choices.roles, description: 'only parameters in these roles', example: '[weight, recurrent]' },
   exclude: { type: 'list', description: 'what is taken away, last, named as in layers', example: "'**.norm*'" },
+} as const satisfies Keys
+
+/** One rule: a selection, and what it becomes. */
+export const ruleKeys = {
+  ...selectionKeys,
   init: {
     type: 'initializer',
     keys: {
@@ -109,6 +113,13 @@ export const recipe = {
       description: 'the first new classes are copies of these old ones, counted from 0',
       example: '[0, 3, 7]',
     },
+    featureExtractor: {
+      type: 'map',
+      keys: selectionKeys,
+      someOf: selectingKeys,
+      description: 'in place of rules: the head that this selects is cut off, and what enters it is the output',
+      example: '{ head: true }',
+    },
     checks: { type: 'map', keys: checkKeys, description: 'what is proven of the result' },
     rules: {
       type: 'maps',
@@ -118,5 +129,5 @@ export const recipe = {
       description: 'rules in order: the last one that matches a parameter wins whole, keys do not merge',
     },
   },
-  required: ['rules'],
+  someOf: ['rules', 'featureExtractor'],
 } as const satisfies Key

@@ -1,5 +1,5 @@
 import { nearest } from '../init/nearest.js'
-import type { Recipe, Rule } from '../reports.js'
+import type { Recipe, Rule, SelectionOptions } from '../reports.js'
 import { judgeRule } from './judgeRule.js'
 import { type Key, recipe } from './keys.js'
 import { entryOf, readTree, refuse, type Tree } from './tree.js'
@@ -11,7 +11,12 @@ import { valueTypes } from './valueTypes.js'
  */
 export async function readRecipe(path: string): Promise<Recipe> {
   const tree = await readTree(path)
-  const { $schema: _, checks, rules, ...settings } = readMap(path, tree, recipe, '') as Written
+  const { $schema: _, checks, rules = [], featureExtractor, ...settings } = readMap(path, tree, recipe, '') as Written
+  if (featureExtractor) {
+    if (rules.length > 0) throw refuse(path, tree.line, 'the recipe has rules and featureExtractor: a head that is cut off is not drawn.')
+    return { ...settings, ...checks, ...featureExtractor, featureExtractor: true }
+  }
+  if (rules.length === 0) throw refuse(path, tree.line, `the recipe needs rules: ${recipe.keys.rules.description}.`)
   const trees = entryOf(tree, 'rules')?.value
   const placed = rules.map((rule, i) => {
     const at = trees?.kind === 'list' ? (trees.items[i] ?? tree) : tree
@@ -22,10 +27,11 @@ export async function readRecipe(path: string): Promise<Recipe> {
 }
 
 /** What the keys' types make of a recipe. */
-interface Written extends Omit<Recipe, 'rules' | 'verify' | 'run' | 'strict'> {
+interface Written extends Omit<Recipe, 'rules' | 'featureExtractor' | 'verify' | 'run' | 'strict'> {
   readonly $schema?: string
   readonly checks?: Pick<Recipe, 'verify' | 'run' | 'strict'>
-  readonly rules: readonly Rule[]
+  readonly rules?: readonly Rule[]
+  readonly featureExtractor?: SelectionOptions
 }
 
 /** `at`: the keys that lead here, "rules[0].init"; '' for the root. */

@@ -10,6 +10,8 @@ export interface ResolvedRule extends Omit<Rule, 'init' | (typeof folded)[number
   readonly init: InitializerSpec
   /** Absent: the initializer has a rule for biases of its own. */
   readonly bias?: NonNullable<Rule['bias']>
+  /** Nothing of the old values stays: every role goes by `init`, and zero points that differ by block go to the middle. */
+  readonly fresh?: true
 }
 /** Keys that are parameters of the initializer in the end. */
 const folded = ['gain', 'mode', 'nonlinearity', 'negativeSlope'] as const

@@ -1,4 +1,4 @@
-import type { InspectReport, ReportParameter } from '../reports.js'
+import type { InspectPasses, ReportParameter } from '../reports.js'
 import type { Block, Column } from './block.js'
 import { describeHead } from './describeHead.js'
 import { describeModel, describeSkipped, elementsOf, shown } from './describeModel.js'
@@ -29,15 +29,14 @@ const columns: readonly ParameterColumn[] = [
 const ALWAYS: ReadonlySet<string> = new Set(['layer', 'parameter', 'role', 'shape', 'fan in → out'])
 
 /** Every parameter of a model, and what else holds floats. A star marks what the selection flags select, where they leave something out. */
-export function* describeInspect({ model, parameters, skipped, notes, head }: InspectReport): Iterable<Block> {
-  const layers = new Set(parameters.map((p) => p.layer)).size
-  const selected = parameters.filter((p) => p.selected)
-  const chosen = selected.length < parameters.length ? `, ${count(selected.length)} selected` : ''
-  const totals = `${things(parameters.length, 'parameter')} in ${things(layers, 'layer')}`
+export function* describeInspect({ model, parameters, skipped, notes, head }: InspectPasses): Iterable<Block> {
+  const { all, selected, layers, filled } = summary(parameters)
+  const isPart = selected.count < all.count
+  const chosen = isPart ? `, ${count(selected.count)} selected` : ''
+  const totals = `${things(all.count, 'parameter')} in ${things(layers.size, 'layer')}`
   yield { kind: 'title', name: model.path, text: `${describeModel(model)}: ${totals}${chosen}` }
-  const filled = (column: ParameterColumn) => (column.heading === '' ? chosen !== '' : parameters.some((p) => column.cell(p) !== ''))
-  const used = columns.filter((c) => ALWAYS.has(c.heading) || filled(c))
-  if (parameters.length > 0)
+  const used = columns.filter((c) => ALWAYS.has(c.heading) || (c.heading === '' ? isPart : filled.has(c)))
+  if (all.count > 0)
     yield {
       kind: 'table',
       columns: used,
@@ -54,6 +53,25 @@ export function* describeInspect({ model, parameters, skipped, notes, head }: In
       loud: false,
       items: () => describeSkipped(skipped),
     }
-  const part = chosen === '' ? '' : `; selected: ${things(selected.length, 'parameter')}, ${count(elementsOf(selected))} values`
-  yield { kind: 'line', text: `${totals}, ${count(elementsOf(parameters))} values${part}` }
+  const part = isPart ? `; selected: ${things(selected.count, 'parameter')}, ${count(selected.elements)} values` : ''
+  yield { kind: 'line', text: `${totals}, ${count(all.elements)} values${part}` }
+}
+
+/** What is to be known of all parameters before the first of them is shown. */
+function summary(parameters: Iterable<ReportParameter>) {
+  const [all, selected] = [
+    { count: 0, elements: 0 },
+    { count: 0, elements: 0 },
+  ]
+  const layers = new Set<string>()
+  const filled = new Set<ParameterColumn>()
+  for (const parameter of parameters) {
+    layers.add(parameter.layer)
+    for (const total of parameter.selected ? [all, selected] : [all]) {
+      total.count++
+      total.elements += parameter.elementCount
+    }
+    for (const column of columns) if (!filled.has(column) && column.cell(parameter) !== '') filled.add(column)
+  }
+  return { all, selected, layers, filled }
 }

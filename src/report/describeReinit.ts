@@ -33,7 +33,8 @@ export function* describeReinit(report: ReinitReport, verbose: boolean): Iterabl
       items: () => describeSkipped(skipped),
     }
   if (verbose) yield* describeChecks(changed)
-  if (!isDryRun(report)) yield { kind: 'checks', checks: [bytesLine(report), valuesLine(report), runLine(report.run)] }
+  if (!isDryRun(report))
+    yield { kind: 'checks', checks: [bytesLine(report), valuesLine(report), runLine(report.run), ...featuresLine(report.run)] }
   yield { kind: 'line', text: lastLine(report) }
   if (verbose) {
     const { read, write, verify, run } = report.milliseconds
@@ -49,7 +50,7 @@ interface ChangeColumn extends Column {
 }
 
 /** A column stands only where it has something to say: nothing is drawn under --dry-run, most models are FLOAT. */
-function tableOf(changed: readonly ReportChange[]): Block {
+export function tableOf(changed: readonly ReportChange[]): Block {
   const columns: ChangeColumn[] = [
     { heading: 'layer', align: 'left', name: true, cell: (c) => shown(c.layer) },
     { heading: 'parameter', align: 'left', name: true, cell: (c) => (c.scope === '' ? shown(c.name) : `${shown(c.name)} in ${c.scope}`) },
@@ -91,7 +92,7 @@ function initializer({ initializer: name, gain, parameters, why, expected }: Rep
 }
 
 /** Every statistical test of every tensor. */
-function* describeChecks(changed: readonly ReportChange[]): Iterable<Block> {
+export function* describeChecks(changed: readonly ReportChange[]): Iterable<Block> {
   const rows = changed.flatMap((c) =>
     c.checks.map((check) => [c.name, check.name, number(check.statistic), number(check.limit), check.passed ? 'passed' : 'failed']),
   )
@@ -100,7 +101,7 @@ function* describeChecks(changed: readonly ReportChange[]): Iterable<Block> {
     yield { kind: 'table', columns: [{ heading: 'parameter', align: 'left', name: true }, ...columns.slice(1)], rows: () => rows }
 }
 
-function bytesLine({ bytes: { changed, total, identicalOutside } }: ReinitReport): CheckLine {
+export function bytesLine({ bytes: { changed, total, identicalOutside } }: Pick<ReinitReport, 'bytes'>): CheckLine {
   const label = 'bytes'
   const share = `${count(changed)} of ${count(total)} rewritten`
   if (identicalOutside === null) return { state: 'off', label, text: `${share}; the rest was not compared (--no-verify)` }
@@ -109,7 +110,7 @@ function bytesLine({ bytes: { changed, total, identicalOutside } }: ReinitReport
     : { state: 'failed', label, text: `${share}, but others differ too` }
 }
 
-function valuesLine({ bytes: { identicalOutside }, changed }: ReinitReport): CheckLine {
+export function valuesLine({ bytes: { identicalOutside }, changed }: Pick<ReinitReport, 'bytes' | 'changed'>): CheckLine {
   const label = 'values'
   if (identicalOutside === null) return { state: 'off', label, text: 'not tested (--no-verify)' }
   const failed = changed.flatMap((c) => c.checks.filter((check) => !check.passed).map((check) => `${check.name} of ${c.name}`))
@@ -126,7 +127,7 @@ const NOT_RUN: Readonly<Record<Exclude<RunResult['status'], 'passed' | 'failed' 
   timeout: 'not finished in time (--run-timeout)',
 }
 
-function runLine(run: RunResult): CheckLine {
+export function runLine(run: RunResult): CheckLine {
   const label = 'runs'
   const message = run.message === undefined ? '' : `: ${run.message}`
   if (run.status === 'disabled') return { state: 'off', label, text: `not run (--no-run)${message}` }
@@ -139,6 +140,17 @@ function runLine(run: RunResult): CheckLine {
   return { state: 'ok', label, text: `${run.runtime ?? 'onnxruntime'}: ${valuesOf(inputs)} → ${valuesOf(outputs)}, ${finite}${std}${note}` }
 }
 
+function featuresLine({ features }: RunResult): CheckLine[] {
+  if (!features) return []
+  const label = 'features'
+  const message = features.message === undefined ? '' : `: ${features.message}`
+  if (features.status === 'not-compared') return [{ state: 'loud', label, text: `not compared${message}` }]
+  const values = valuesOf(features.values)
+  return features.status === 'equal'
+    ? [{ state: 'ok', label, text: `${values} equal to the bit before and after` }]
+    : [{ state: 'failed', label, text: `${values} not as before` }]
+}
+
 /** More inputs or outputs than this are counted, not named. */
 const NAMED = 3
 
@@ -148,9 +160,9 @@ function valuesOf(list: readonly RunValue[]): string {
 }
 
 /** Nothing was made, so nothing was run either. */
-const isDryRun = ({ output, run }: ReinitReport) => output === null && run.status !== 'failed'
+export const isDryRun = ({ output, run }: Pick<ReinitReport, 'output' | 'run'>) => output === null && run.status !== 'failed'
 
-function lastLine(report: ReinitReport): string {
+export function lastLine(report: Pick<ReinitReport, 'output' | 'written' | 'seed' | 'milliseconds' | 'bytes' | 'run'>): string {
   const { output, written, seed, milliseconds: ms } = report
   const { changed, total } = report.bytes
   if (isDryRun(report))

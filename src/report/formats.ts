@@ -1,10 +1,14 @@
-import type { DiffReport, InspectReport, ReinitReport } from '../reports.js'
+import type { AuditReport, DiffReport, InspectPasses, MaterializeReport, ReinitReport, ScrambleReport, StripReport } from '../reports.js'
 
 /** A report and which one it is. */
 export type AnyReport =
   | { readonly of: 'reinit'; readonly report: ReinitReport }
-  | { readonly of: 'inspect'; readonly report: InspectReport }
+  | { readonly of: 'inspect'; readonly report: InspectPasses }
   | { readonly of: 'diff'; readonly report: DiffReport }
+  | { readonly of: 'strip'; readonly report: StripReport }
+  | { readonly of: 'materialize'; readonly report: MaterializeReport }
+  | { readonly of: 'scramble'; readonly report: ScrambleReport }
+  | { readonly of: 'audit'; readonly report: AuditReport }
 
 /** What the place that a report goes to can show. */
 export interface Look {

@@ -18,6 +18,8 @@ export interface Job {
   readonly dims: Readonly<Record<string, number>>
   /** Inputs whose rank the model does not declare: the runtime shows them as scalars. */
   readonly unranked: readonly string[]
+  /** Outputs that are looked at for their own sake: their bytes are hashed, and what they are is no problem. */
+  readonly probed?: readonly string[]
   readonly first: number
   readonly last: number
   /** `runs`: the first that the runtime accepts; `agrees`: and whose outputs are finite and of the declared shapes. */
@@ -31,11 +33,16 @@ export interface Ran {
   readonly kind: 'ran'
   readonly attempt: number
   readonly inputs: readonly RunValue[]
-  readonly outputs: readonly RunOutput[]
+  readonly outputs: readonly RanOutput[]
   /** What is wrong with the outputs, in words; null: finite, and of the declared shapes. */
   readonly problem: string | null
   /** What could not be looked at, in words. */
   readonly note: string | null
+}
+
+/** `sha256`: of the bytes of a probed one that has any. */
+export interface RanOutput extends RunOutput {
+  readonly sha256?: string
 }
 
 /** The child's messages: every run as it comes, or why there is none; then `done`. */

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { ReinitError, usage } from '../errors.js'
 
 /** What a .npy file holds: NumPy's type code without byte order ("f4"), the shape, and the bytes of the values, in C order. */
@@ -22,7 +22,8 @@ const MAX_DATA_BYTES = 2 ** 31 - 1
 export function readNpyHeader(path: string): Npy {
   let descriptor: number
   try {
-    descriptor = openSync(path, 'r')
+    // a pipe is refused below, not waited for
+    descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     throw new ReinitError('io', code === 'ENOENT' ? `${path} does not exist.` : `${path} can't be read: ${code ?? String(error)}.`)

@@ -14,6 +14,7 @@ export type Outcome =
       readonly inputs: readonly RunValue[]
     }
 
+export const DEFAULT_TIMEOUT_SECONDS = 120
 /** Of what the child writes to stderr, which is silent unless it dies. */
 const MAX_STDERR = 1 << 16
 const MAX_MESSAGE = 400

@@ -26,6 +26,41 @@ test.each([
   expect(distribution.min).toBe(-(distribution.max as number))
 })
 
+/** The first value of each kind behind jax.random.key(0): uniform on ±1, N(0, 1), and that cut at ±2. */
+const FIRST = { uniform: 0.8953341467905855, normal: 1.622642159461975, truncated_normal: 1.4559592008590698 }
+
+// the first value that jax.nn.initializers (0.10.2) give behind key(0): as all are made of the same first number, they tell the deviations
+test.each([
+  ['glorot_uniform', 512, 10, 0.0959898829460144],
+  ['keras.glorot_normal', 512, 10, 0.10245449841022491],
+  ['he_uniform', 512, 10, 0.09692274779081345],
+  ['keras.he_normal', 512, 10, 0.10345020145177841],
+  ['lecun_uniform', 512, 10, 0.0685347393155098],
+  ['keras.lecun_normal', 512, 10, 0.07315033674240112],
+  ['variance_scaling:scale=1.0,mode=fan_geo_avg,distribution=normal', 512, 10, 0.1918250173330307],
+  ['variance_scaling:scale=0.7,mode=fan_out,distribution=normal', 512, 10, 0.42931073904037476],
+  ['variance_scaling:scale=0.3333333333333333,mode=fan_in,distribution=uniform', 512, 10, 0.039568547159433365],
+  ['variance_scaling:scale=2.0,mode=fan_out,distribution=truncated_normal', 512, 10, 0.7402293086051941],
+  ['trunc_normal_tf:std=0.02', 512, 10, 0.029119184240698814],
+  ['glorot_uniform', 27, 576, 0.0893104076385498],
+  ['keras.glorot_normal', 27, 576, 0.09532518684864044],
+  ['he_uniform', 27, 576, 0.42206451296806335],
+  ['keras.he_normal', 27, 576, 0.45048925280570984],
+  ['lecun_uniform', 27, 576, 0.2984446883201599],
+  ['keras.lecun_normal', 27, 576, 0.3185440003871918],
+  ['variance_scaling:scale=1.0,mode=fan_geo_avg,distribution=normal', 27, 576, 0.14530353248119354],
+  ['variance_scaling:scale=0.7,mode=fan_out,distribution=normal', 27, 576, 0.05656665936112404],
+  ['variance_scaling:scale=0.3333333333333333,mode=fan_in,distribution=uniform', 27, 576, 0.1723071038722992],
+  ['variance_scaling:scale=2.0,mode=fan_out,distribution=truncated_normal', 27, 576, 0.09753377735614777],
+  ['trunc_normal_tf:std=0.02', 27, 576, 0.029119184240698814],
+] as const)('%s of fans %d, %d: as JAX, whose first value is %d', (given, fanIn, fanOut, first) => {
+  const { distribution } = makeFill(resolveInitializer(given), linear(fanOut, fanIn), 0n)
+  const { family, std, max, parent } = distribution
+  const unit = { uniform: max ?? NaN, normal: std, truncated_normal: parent?.std ?? NaN }
+  if (family === 'constant' || family === 'structured') expect.unreachable()
+  expect(first / unit[family] / FIRST[family]).toBeCloseTo(1, 6)
+})
+
 test.each([
   ['flax_default', 'weight', 'lecun_normal', { truncated: true }],
   ['flax_default', 'embedding', 'normal', { mean: 0, std: 1 / Math.sqrt(30) }],
@@ -61,5 +96,5 @@ test("torch_default goes by the framework's fan: [in, out] counts as [out, in], 
     15,
   )
   expect(bound({ role: 'bias', dims: [16], fan: { fanIn: 25, fanOut: 1 } })).toBeCloseTo(0.2, 15)
-  expect(bound({ opType: 'GRU', role: 'recurrent', dims: [1, 48, 16], layout: ['batch', 'out', 'in'] })).toBeCloseTo(0.25, 15)
+  expect(bound({ opType: 'GRU', role: 'recurrent', dims: [1, 48, 16], layout: ['batch', 'out', 'in'], stacked: 3 })).toBeCloseTo(0.25, 15)
 })

@@ -13,6 +13,7 @@ import { roundTo } from '../../src/init/roundTo.js'
 import { Generator } from '../../src/init/torch/generator.js'
 import { normal } from '../../src/init/torch/samplers.js'
 import { codecs } from '../../src/onnx/dataTypes.js'
+import { encodeBrains, encodeHalves } from '../../src/onnx/halfTypes.js'
 import type { FloatType, Moments, Values } from '../../src/types.js'
 
 const module = new WebAssembly.Module(await compileKernel())
@@ -120,7 +121,7 @@ test('measure: the same bins, the same moments but for the last digits', () => {
 test.each([
   ['float16', 'FLOAT16'],
   ['bfloat16', 'BFLOAT16'],
-] as const)('%s: the codes of every rounding', (type, dataType) => {
+] as const)('%s: the codes of every rounding, NaN payloads as in plain TypeScript', (type, dataType) => {
   // every upper half of a float32 with what makes a tie, and a little more or less
   const lower = [0, 1, 0x7fff, 0x8000, 0x8001, 0xffff, 0x0fff, 0x1000, 0x1001, 0x2fff, 0x3000, 0x3001]
   const bits = Uint32Array.from(
@@ -134,11 +135,14 @@ test.each([
   let different = 0
   for (let i = 0; i < values.length; i++) if (!Object.is(decode[i], roundTo(dataType, values[i] as number))) different++
   expect(different).toBe(0)
+  expect(plainCodes[type](values, null).every((code, i) => code === codes[i])).toBe(true)
   const part = new Uint16Array(13)
   encodeCompiled(type, values.subarray(5, 18), part, kernel)
   expect(part).toEqual(codes.subarray(5, 18))
   expect(encodeCompiled(type, values, codes, null)).toBe(false)
 })
+
+const plainCodes = { float16: encodeHalves, bfloat16: encodeBrains }
 
 type Measured = Moments & { counts: Uint32Array }
 

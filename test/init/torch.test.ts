@@ -57,8 +57,9 @@ test.each(golden.sequences.map((sequence) => [sequence.name, sequence] as const)
 /** One direction's weight_ih, weight_hh, bias_ih and bias_hh, as ONNX's W, R and B with gates in its own order. */
 function expectDirection(opType: string, steps: Step[], initializer: InitializerSpec, generator: Generator): void {
   const [[, , , [rows = 0, inputs = 0]], [, , , [, hidden = 0]]] = steps as [Step, Step]
-  const w = target([1, rows, inputs], 'FLOAT', { opType, role: 'weight', layout: ['batch', 'out', 'in'] })
-  const r = target([1, rows, hidden], 'FLOAT', { opType, role: 'recurrent', layout: ['batch', 'out', 'in'] })
+  const stacked = rows / hidden
+  const w = target([1, rows, inputs], 'FLOAT', { opType, role: 'weight', layout: ['batch', 'out', 'in'], stacked })
+  const r = target([1, rows, hidden], 'FLOAT', { opType, role: 'recurrent', layout: ['batch', 'out', 'in'], stacked })
   const b = target([1, 2 * rows], 'FLOAT', { opType, role: 'bias' })
   const [W, R, B] = [w, r, b].map((of) => fill(initializer, of, generator)) as [Values, Values, Values]
   for (const [i, stored] of [W, R, B.slice(0, rows), B.slice(rows)].entries()) {

@@ -59,7 +59,17 @@ export function torchFiller(drawn: Draw, target: FillTarget, generator: Generato
 function random(drawn: RandomDraw, target: FillTarget, generator: Generator): Filler {
   const start = () => sampler(drawn, target, generator)
   const order = frameworkOrder(target)
-  if (order !== null) return { access: 'whole', fill: (out) => scatter(start(), order, out) }
+  const discard = () => {
+    if (drawn.discards) uniform(generator, target.dataType, 0, 1)(new Float64Array(drawn.discards))
+  }
+  if (order !== null)
+    return {
+      access: 'whole',
+      fill: (out) => {
+        scatter(start(), order, out)
+        discard()
+      },
+    }
   const [clearStart, clearEnd] = drawn.cleared ?? [0, 0]
   let next: Next | undefined
   let at = 0
@@ -70,6 +80,7 @@ function random(drawn: RandomDraw, target: FillTarget, generator: Generator): Fi
       next(out)
       if (clearEnd > at && clearStart < at + out.length) out.fill(0, Math.max(0, clearStart - at), clearEnd - at)
       at += out.length
+      if (at === target.elementCount) discard()
     },
   }
 }

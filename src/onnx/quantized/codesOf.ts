@@ -1,6 +1,7 @@
 import { codeTypes } from '../../init/codeTypes.js'
 import { type Limits, neededScale, scaleCount } from '../../init/quantize.js'
 import type { Codes, Distribution, Model, PlannedDraw, Quantization, Tensor, Weight } from '../../types.js'
+import { movableKept } from './keptClasses.js'
 import { codeReader, packingOf, readZeros } from './steps.js'
 
 /** The codes that a draw becomes, and whether its zero points have to move for it. */
@@ -33,19 +34,24 @@ export function storedCodes(model: Model, weight: Weight): Codes | string {
   return { quantization, zero, ...narrowed(model, weight.tensor, quantization, { least, greatest }, ends) }
 }
 
-/** Those of new values: zero points so far off the middle that the deviation suffers go there, if `movable`; a text says why not. */
-export function codesFor(model: Model, { weight, distribution }: PlannedDraw, movable: true | string): Chosen | string {
+/** Those of new values: zero points so far off the middle that the deviation suffers go there, if they `may` move; a text says why not. */
+export function codesFor(model: Model, { weight, distribution }: PlannedDraw, may: true | string, isFresh = false): Chosen | string {
   const codes = storedCodes(model, weight)
   if (typeof codes === 'string') return codes
   const { quantization, least, greatest } = codes
+  const movable = movableKept(codes, may, (file) => model.open(file))
+  const isKept = quantization.kept !== undefined
   const zeros = zerosOf(model, quantization)
   const ends = codes.zero === null && typeof zeros !== 'string' ? extent(zeros) : { least: codes.zero ?? 0, greatest: codes.zero ?? 0 }
   const perScale = weight.tensor.elementCount / Math.max(1, scaleCount(quantization))
   const error = (zero: number) => deviationError(distribution, perScale, zero, codes)
   const worst = Math.max(error(ends.least), error(ends.greatest))
   const middle = Math.ceil((least + greatest) / 2)
-  if (worst <= GOOD || worst <= MUCH_BETTER * error(middle)) return { codes, recentred: false }
+  const stays = worst <= GOOD || worst <= MUCH_BETTER * error(middle)
+  // new classes have no old zero points to go by, beside kept ones
+  if (stays && !((isFresh || isKept) && codes.zero === null && movable === true)) return { codes, recentred: false }
   if (movable === true) return { codes: { ...codes, zero: middle }, recentred: true }
+  if (isKept && codes.zero === null) return `its classes have different zero points, and ${movable}`
   if (worst <= USABLE) return { codes, recentred: false }
   const shown = codes.zero ?? `${ends.least} to ${ends.greatest}`
   return `its zero point ${shown} is too near the end of ${least} to ${greatest}, and ${movable}`

@@ -1,14 +1,28 @@
 import type { Fill } from '../../init/makeFill.js'
 import { extremesOf, neededScale, quantize, scaleAs, scaleCount, scaleIndices, type Steps, widen } from '../../init/quantize.js'
-import type { Codes, Model, PlannedDraw, PlannedFill, QuantizedGroup, QuantizedPart, ScaleSource, Tensor, Values } from '../../types.js'
+import type {
+  Codes,
+  Model,
+  PlannedDraw,
+  PlannedFill,
+  QuantizedGroup,
+  QuantizedPart,
+  ScaleSource,
+  Tensor,
+  TensorChange,
+  Values,
+} from '../../types.js'
 import { codecs, isFloatType } from '../dataTypes.js'
 import { CHUNK_ELEMENTS, drawValues } from '../drawValues.js'
+import { keptCodes, keptScales, keptZeros } from './keptClasses.js'
 import { packer } from './packing.js'
 import { dequantizedReader, packingOf, product, readNumbers, readZeros, typeOf, zeroPacking } from './steps.js'
 
 /** A stretch of a quantized tensor: its values and the codes they become, good until the next. */
 export interface QuantizedChunk {
   readonly start: number
+  /** As drawn, also for what keeps its codes. */
+  readonly drawn: Values
   readonly values: Values
   readonly codes: Int32Array
   /** Of the scales, one a value. */
@@ -62,8 +76,11 @@ export function partPass(model: Model, make: (draw: PlannedDraw) => Fill): PartP
         needed[k] = Math.max(scale, neededScale(extremes.least[k] as number, extremes.greatest[k] as number, zero, codes))
       })
     }
-    const old = readNumbers(stored, open)
-    held.scales = needed.map((scale, k) => (scale > 0 ? (scaleAs(stored.dataType, scale) as number) : usable(old[k] as number)))
+    // a scale that is redrawn whole may have no old values
+    const old = needed.every((scale) => scale > 0) ? needed : readNumbers(stored, open)
+    const fresh = needed.map((scale, k) => (scale > 0 ? (scaleAs(stored.dataType, scale) as number) : usable(old[k] as number)))
+    const [{ codes }] = group.members as [QuantizedGroup['members'][number]]
+    held.scales = keptScales(codes.quantization, fresh, open)
     return held.scales
   }
 
@@ -86,10 +103,11 @@ export function partPass(model: Model, make: (draw: PlannedDraw) => Fill): PartP
   }
 
   const zerosOf = ({ zero, quantization }: Codes) =>
-    zero === null ? readZeros(quantization, quantization.zeroPoints[0], open) : Float64Array.of(zero)
+    keptZeros(quantization, zero === null ? readZeros(quantization, quantization.zeroPoints[0], open) : Float64Array.of(zero), open)
 
   function steps({ codes, scale }: IntegerPart): Steps {
-    return { type: typeOf(codes.quantization.codeType), limits: codes, scales: scalesOf(scale), zeros: zerosOf(codes) }
+    const scales = keptScales(codes.quantization, scalesOf(scale), open)
+    return { type: typeOf(codes.quantization.codeType), limits: codes, scales, zeros: zerosOf(codes) }
   }
 
   function* chunks(fill: PlannedFill, { codes, scale, values: which }: IntegerPart, by: Steps): Generator<QuantizedChunk> {
@@ -100,12 +118,15 @@ export function partPass(model: Model, make: (draw: PlannedDraw) => Fill): PartP
         : scale.kind === 'drawn'
           ? drawn(memberOf(fill, scale.group), scale.group)
           : drawn(fill, null)
+    const kept = keptCodes(codes.quantization, open)
     let start = 0
-    for (const values of all) {
+    for (const drawn of all) {
+      const values = kept ? kept.values(start, drawn) : drawn
       const indices = indicesOf(codes, start, values.length)
       const out = new Int32Array(values.length)
       const saturated = quantize(by, values, indices, out)
-      yield { start, values, codes: out, indices, saturated }
+      kept?.codes(start, out)
+      yield { start, drawn, values, codes: out, indices, saturated }
       start += values.length
     }
   }
@@ -122,15 +143,31 @@ export function partPass(model: Model, make: (draw: PlannedDraw) => Fill): PartP
       for (const { codes } of chunks(fill, part, steps(part))) yield pack(codes)
     } else if (part.kind === 'scales') {
       const scales = scalesOf(part.scale)
-      yield encodeNumbers(tensor, scales.length === 1 ? new Float64Array(tensor.elementCount).fill(scales[0] as number) : scales)
+      const all = scales.length === 1 ? new Float64Array(tensor.elementCount).fill(scales[0] as number) : scales.slice()
+      if (fill.change?.kind === 'resize') restoreNumbers(all, tensor, fill.change)
+      yield encodeNumbers(tensor, all)
     } else {
       const { quantization, zero } = part.codes
       const packing = zeroPacking(quantization, tensor)
       const count = packing ? scaleCount(quantization) : tensor.elementCount
-      const numbers = new Float64Array(count).fill(zero ?? 0)
+      const zeros = zerosOf({ ...part.codes, zero: zero ?? 0 })
+      const numbers = zeros.length === 1 ? new Float64Array(count).fill(zeros[0] as number) : zeros
       yield packing ? packer(packing, 0)(Int32Array.from(numbers)) : encodeNumbers(tensor, numbers)
     }
   }
+  /** A bias' own scales are rounded products, which the old ones may not be: those of kept classes stay. */
+  function restoreNumbers(numbers: Float64Array, { dims }: Tensor, { from, axis, kept }: Extract<TensorChange, { kind: 'resize' }>): void {
+    if (kept.length === 0) return
+    const old = readNumbers(from, open)
+    const inner = dims.slice(axis + 1).reduce((n, d) => n * d, 1)
+    const rows = (size: number | undefined, outer: number, index: number) => (outer * (size ?? 1) + index) * inner
+    for (let outer = 0; rows(dims[axis], outer, 0) < numbers.length; outer++)
+      for (const [to, was] of kept) {
+        const at = rows(from.dims[axis], outer, was)
+        numbers.set(old.subarray(at, at + inner), rows(dims[axis], outer, to))
+      }
+  }
+
   return { units, steps, chunks }
 }
 

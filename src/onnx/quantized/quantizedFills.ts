@@ -3,6 +3,8 @@ import type { Model, PlannedDraw, PlannedFill, QuantizedGroup, ScaleSource, Skip
 import { followersOf } from './followersOf.js'
 import { calibrationNotes } from './calibrationNotes.js'
 import { type Chosen, codesFor, storedCodes } from './codesOf.js'
+import { sharesScales } from './keptClasses.js'
+import { unfitSteps } from './keptSteps.js'
 import { Users } from './users.js'
 
 /** What draws of quantized weights become. */
@@ -16,9 +18,10 @@ export interface QuantizedFills {
 
 /**
  * Turns draws of quantized weights into what is written for them. New values get scales of their own, so a scale that anything else reads
- * too forbids a change; weights that share one are quantized together. A bias in steps of a scale that changes keeps its value.
+ * too forbids a change; weights that share one are quantized together. A bias in steps of a scale that changes keeps its value. `isFresh`:
+ * zero points that differ by block go to the middle, since they tell of the old values.
  */
-export function quantizedFills(model: Model, weights: readonly Weight[], draws: readonly PlannedDraw[]): QuantizedFills {
+export function quantizedFills(model: Model, weights: readonly Weight[], draws: readonly PlannedDraw[], isFresh = false): QuantizedFills {
   const users = new Users(weights)
   const fills = new Map<PlannedDraw, PlannedFill[]>()
   const kept: Skipped[] = []
@@ -33,7 +36,7 @@ export function quantizedFills(model: Model, weights: readonly Weight[], draws: 
   const drawOf = new Map(fit.map((d) => [d.weight, d]))
   const followed = new Set<Weight>()
   for (const members of groups(fit.filter((d) => !isSteady(d)))) {
-    const chosen = members.map((draw) => codesFor(model, draw, movable(users, draw.weight)))
+    const chosen = members.map((draw) => codesFor(model, draw, movable(users, draw.weight), isFresh))
     const scales = [...new Set(members.flatMap((d) => d.weight.quantization?.scales ?? []))]
     const followers = followersOf(model, users, scales)
     const text = chosen.find((c) => typeof c === 'string')
@@ -53,9 +56,12 @@ export function quantizedFills(model: Model, weights: readonly Weight[], draws: 
   return { fills, kept, notes: calibrationNotes([...fills.values()].flat()) }
 }
 
-/** Constant zero has a code under any scale; an int32 bias has the scale of its matrix. */
+/** Constant zero has a code under any scale; an int32 bias has the scale of its matrix; a scale that kept classes have in common stays. */
 const isZero = ({ distribution }: PlannedDraw) => distribution.family === 'constant' && distribution.mean === 0
-const isSteady = (draw: PlannedDraw) => isZero(draw) || draw.weight.quantization?.codeType === 'INT32'
+const isSteady = (draw: PlannedDraw) => {
+  const { quantization: q } = draw.weight
+  return isZero(draw) || q?.codeType === 'INT32' || (q !== null && sharesScales(q))
+}
 
 function unfit({ weight: { tensor, quantization, readers }, rng }: PlannedDraw): string | null {
   if (quantization === null) return `${tensor.dataType} values that nothing gives a scale`
@@ -131,12 +137,15 @@ function groupFills(users: Users, group: QuantizedGroup, chosen: readonly Chosen
 function steadyFills(model: Model, draw: PlannedDraw, keep: (draw: PlannedDraw, detail: string) => void): PlannedFill[] {
   const { quantization } = draw.weight
   if (quantization === null) return []
-  if (quantization.packing === 'floats') return [draw]
+  const isRounded = quantization.packing === 'floats'
+  if (isRounded && !sharesScales(quantization)) return [draw]
   const codes = storedCodes(model, draw.weight)
-  if (typeof codes === 'string') {
-    keep(draw, codes)
+  const reason = typeof codes === 'string' ? codes : unfitSteps(draw, codes, (file) => model.open(file))
+  if (typeof codes === 'string' || reason !== null) {
+    keep(draw, reason ?? '')
     return []
   }
+  if (isRounded) return [draw]
   const { scales, products, factor } = quantization
   const scale: ScaleSource = { kind: 'product', of: scales[0] ? [scales[0]] : products, factor: scales[0] ? 1 : factor, dataType: null }
   return [{ ...draw, part: { kind: 'integers', codes, scale, values: 'drawn' } }]

@@ -1,0 +1,1 @@
+// Stands for a module that isn't needed (build.mjs).

@@ -1,0 +1,31 @@
+import type { InitializerSpec } from '../types.js'
+
+type Parameters = InitializerSpec['parameters']
+const times = (p: Parameters, factor: number, ...keys: readonly string[]): Parameters => ({
+  ...p,
+  ...Object.fromEntries(keys.map((key) => [key, plain((p[key] as number) * factor)])),
+})
+const plain = (value: number) => Number(value.toPrecision(9))
+const gain = (p: Parameters, factor: number) => times(p, factor, 'gain')
+
+/** How an initializer's values become `factor` times as large, by its name. */
+const scales: Readonly<Record<string, (p: Parameters, factor: number) => InitializerSpec['parameters']>> = {
+  xavier_uniform: gain,
+  xavier_normal: gain,
+  he_uniform: gain,
+  he_normal: gain,
+  orthogonal: gain,
+  normal: (p, factor) => times(p, factor, 'mean', 'std'),
+  uniform: (p, factor) => times(p, factor, 'a', 'b'),
+  constant: (p, factor) => times(p, factor, 'value'),
+  trunc_normal: (p, factor) => times(p, factor, 'mean', 'std', 'a', 'b'),
+}
+
+/** The same draw, `factor` (above 0) times as large; null where the initializer has no magnitude: zeros. */
+export function scaled({ name, parameters }: InitializerSpec, factor: number): InitializerSpec | null {
+  if (name === 'lecun_normal')
+    return { name: 'he_normal', parameters: { mode: 'fan_in', gain: factor, truncated: parameters.truncated ?? false } }
+  if (name === 'ones') return { name: 'constant', parameters: { value: factor } }
+  const scale = Object.hasOwn(scales, name) ? scales[name] : undefined
+  return scale ? { name, parameters: scale(parameters, factor) } : null
+}
