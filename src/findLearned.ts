@@ -4,12 +4,12 @@ import { ReinitError } from './errors.js'
 import { dataTypes, isFloatType } from './onnx/dataTypes.js'
 import { readValues, storedUnits } from './onnx/readValues.js'
 import { codeReader, typeOf } from './onnx/quantized/steps.js'
-import { attributeLists, type AttributeLists } from './scramble/attributeLists.js'
+import { attributeLists } from './scramble/attributeLists.js'
 import { MASK_VALUES, RUN } from './scramble/limits.js'
 import { isEngine, isLearned, isSetting, keepsTables, MAX_TEXT } from './scramble/mlAttributes.js'
 import { directReaders, type Read, readings } from './scramble/readings.js'
 import { unusedTensors } from './scramble/unusedTensors.js'
-import type { Kept, Learned, LearnedAttribute, LearnedTensor, Model, Moments, Tensor } from './types.js'
+import type { AttributeLists, Kept, Learned, LearnedAttribute, LearnedTensor, Model, Moments, Tensor } from './types.js'
 
 /**
  * Everything that holds values, told apart by what reads it: learned, or a part of the architecture. `redrawn`: tensors whose values are new

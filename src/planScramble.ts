@@ -6,6 +6,7 @@ import { codecs, isFloatType } from './onnx/dataTypes.js'
 import { CHUNK_ELEMENTS } from './onnx/drawValues.js'
 import { elementReader, storedUnits } from './onnx/readValues.js'
 import { drawAttribute } from './scramble/drawAttribute.js'
+import { freeTarget } from './scramble/freeTarget.js'
 import { ownRange } from './scramble/ownRange.js'
 import type {
   Codes,
@@ -85,20 +86,8 @@ function drawOf(weight: Weight, target: FillTarget, spec: InitializerSpec, seed:
   return { weight, target, initializer, gain, distribution, seed: String(seed), rng: 'philox', why: WHY }
 }
 
-const targetOf = ({ dims, elementCount, graph, name }: Tensor, dataType: FloatType): FillTarget => ({
-  dims,
-  elementCount,
-  dataType,
-  fan: null,
-  layout: [],
-  groups: 1,
-  stacked: 1,
-  role: 'position',
-  opType: '',
-  activation: null,
-  scope: graph.scope,
-  name,
-})
+const targetOf = ({ dims, elementCount, graph, name }: Tensor, dataType: FloatType): FillTarget =>
+  freeTarget({ dims, elementCount, dataType, scope: graph.scope, name })
 
 /** A parameter of no known slot. */
 function weightOf({ tensor, reader }: LearnedTensor, quantization: Quantization | null): Weight {

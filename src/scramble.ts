@@ -127,7 +127,7 @@ function describe(model: Model, scrambled: Scrambled, plan: Plan, calibrated: Ca
   }
 }
 
-const describeKept = ({ name, scope, what, dataType, reason, detail, elementCount, byteLength }: Kept): ReportKept => ({
+export const describeKept = ({ name, scope, what, dataType, reason, detail, elementCount, byteLength }: Kept): ReportKept => ({
   name,
   scope,
   what,

@@ -14,10 +14,10 @@ import { planScrambled, type Scrambled } from './planScrambled.js'
 import { type PlannedSkeleton, planSkeleton } from './planSkeleton.js'
 import { readModel } from './readModel.js'
 import { readSkeleton } from './readSkeleton.js'
-import type { ReportKept, StripOptions, StripReport } from './reports.js'
-import { audited } from './scramble.js'
+import type { StripOptions, StripReport } from './reports.js'
+import { audited, describeKept } from './scramble.js'
 import { SKELETON_KEY, SKELETON_VERSION, type SkeletonRecipe } from './skeleton/skeletonRecipe.js'
-import type { FramedPatch, Kept, Model, Plan, PlannedFile, Staged } from './types.js'
+import type { FramedPatch, Model, Plan, PlannedFile, Staged } from './types.js'
 import { writePlan } from './writePlan.js'
 
 /**
@@ -116,17 +116,6 @@ async function refuseUnproven(path: string, sha256: string, options: WorkOptions
   }
 }
 
-const reported = ({ name, scope, what, dataType, reason, detail, elementCount, byteLength }: Kept): ReportKept => ({
-  name,
-  scope,
-  what,
-  dataType,
-  reason,
-  detail,
-  elementCount,
-  byteLength,
-})
-
 function describe(
   model: Model,
   { kept, dropped, renamed, notes, seed }: Scrambled,
@@ -148,7 +137,7 @@ function describe(
       reason,
       byteLength: bytes,
     })),
-    kept: kept.map(reported),
+    kept: kept.map(describeKept),
     dropped,
     renamed: Object.fromEntries(Object.entries(renamed).flatMap(([kind, names]) => (names.length > 0 ? [[kind, names.length]] : []))),
     notes,

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 
 /** From the bottom up: a file imports its own layer and those above it in this list. Files at src/ are named, folders end in /. */
 const layers: readonly (readonly [layer: string, places: string])[] = [
-  ['words', 'types errors reports version'],
+  ['words', 'types types/ errors reports reports/ version'],
   ['tools', 'bytes/ init/ run/'],
   ['format', 'onnx/'],
   ['operators', 'ops/'],
@@ -104,8 +104,8 @@ test('what is imported is a dependency, or comes with Node', () => {
       if (!name.startsWith('node:') && !files.includes(name)) expect(known, `src/${file} imports ${name}`).toContain(name.split('/')[0])
 })
 
-/** Data rather than code: what passes between the stages, a table of one entry after another. */
-const LONG = new Set(['types.ts', 'reports.ts', 'init/initializers.ts'])
+/** Data rather than code: a table of one entry after another. */
+const LONG = new Set(['init/initializers.ts'])
 const MAX_LINES = 270
 
 test('no file is longer than a person reads at once', () => {

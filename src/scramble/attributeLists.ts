@@ -3,22 +3,7 @@ import { Cursor } from '../bytes/wire.js'
 import { readAttribute } from '../onnx/readAttribute.js'
 import { scanFields } from '../onnx/scanFields.js'
 import { finishTensor } from '../onnx/readTensor.js'
-import type { Attribute, Frame, Graph, Model, Node, Tensor } from '../types.js'
-
-/** What an attribute holds: numbers of its own, and tensors that are no stored constant of the graph. */
-export interface AttributeLists {
-  readonly graph: Graph
-  /** null: an attribute's default, in a local function. */
-  readonly node: Node | null
-  /** domain:op_type. */
-  readonly key: string
-  readonly attribute: Attribute
-  /** Of f and floats: where each float is. */
-  readonly floats: readonly number[]
-  readonly tensors: readonly Tensor[]
-  /** Of the AttributeProto. */
-  readonly frame: Frame
-}
+import type { AttributeLists, Frame, Graph, Model, Node } from '../types.js'
 
 /** NodeProto.attribute, FunctionProto.attribute_proto. */
 const [NODE_ATTRIBUTE, FUNCTION_DEFAULT] = [5, 11]

@@ -2,6 +2,7 @@ import { makeFill } from '../init/makeFill.js'
 import { measure } from '../init/measure.js'
 import { stream } from '../init/philox.js'
 import type { FillTarget, FramedPatch, LearnedAttribute, Model } from '../types.js'
+import { freeTarget } from './freeTarget.js'
 import { ownRange } from './ownRange.js'
 
 /** An attribute's floats, each in its place, redrawn within the range of all of them: one of each feature's own would tell which is which. */
@@ -13,7 +14,11 @@ export function drawAttribute(model: Model, { floats, graph, name, attribute, fr
   const old = Float32Array.from(runs.flatMap(({ at, start }, i) => at.map((a) => (views[i] as DataView).getFloat32(a - start, true))))
   // a tree's leaves have no threshold, and get one: where they stand is known from their modes
   const learned = LEAVES.test(attribute.name) ? old.filter((v) => v !== 0) : old
-  const values = within(learned, { ...TARGET, scope: graph.scope, name, dims: [old.length], elementCount: old.length }, seed)
+  const values = within(
+    learned,
+    freeTarget({ dataType: 'FLOAT', scope: graph.scope, name, dims: [old.length], elementCount: old.length }),
+    seed,
+  )
   let next = 0
   return runs.map(({ at, start, end }, i) => {
     for (const a of at) (views[i] as DataView).setFloat32(a - start, values[next++] as number, true)
@@ -45,17 +50,6 @@ function runsOf(floats: readonly number[]): Run[] {
   }
   return runs
 }
-
-const TARGET = {
-  dataType: 'FLOAT',
-  fan: null,
-  layout: [],
-  groups: 1,
-  stacked: 1,
-  role: 'position',
-  opType: '',
-  activation: null,
-} as const satisfies Partial<FillTarget>
 
 function within(old: Float32Array, target: FillTarget, seed: bigint): Float32Array {
   const all = measure()
