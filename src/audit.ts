@@ -16,13 +16,14 @@ import type { Graph, Kept, Model, Tensor, Weight } from './types.js'
  */
 export async function audit(before: string, after: string, options: AuditOptions = {}): Promise<AuditReport> {
   options.signal?.throwIfAborted()
-  const a = readModel(before)
+  const a = readModel(before, options)
   try {
-    const b = readModel(after)
+    const b = readModel(after, options)
     try {
       const { weights } = findWeights(a)
       const { strings = true } = options
-      const { kept } = findLearned(a, new Set(weights.map((w) => w.tensor)))
+      // what can't be redrawn can be looked for
+      const { kept } = findLearned(a, new Set(weights.map((w) => w.tensor)), () => undefined)
       const stays = [
         ...kept.map(({ at, reason, detail }) => ({ tensor: { at }, reason: `${reasons[reason]}: ${detail}` })),
         ...keptBy(a, weights, options.keep ?? []),

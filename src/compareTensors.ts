@@ -4,7 +4,7 @@ import { codecs, dataTypes, isFloatType } from './onnx/dataTypes.js'
 import type { ByteSource, DataType, Moments, Tensor, TensorPair, Values } from './types.js'
 
 interface ValueDifference {
-  /** Elements whose bytes differ; null where elements have no fixed size. */
+  /** Elements whose bytes differ; null where elements have no fixed size, or can't be read. */
   readonly differing: number | null
   /** Largest |after − before|; null where the type has no numbers. Pairs with a NaN are left out. */
   readonly maxDifference: number | null
@@ -30,12 +30,15 @@ export async function compareTensors(
   const [a, b] = [valueStream(before, pair.before), valueStream(after, pair.after)]
   const numbers = decoders[dataType]
   const bits = bitsOf(dataType)
+  // of one whose values can't be read there are no elements to count
+  const isCounted = pair.before.elements.kind === 'stored' && pair.after.elements.kind === 'stored'
   let differing = 0
   let largest: number | null = numbers ? 0 : null
   for (;;) {
     const [x, y] = [a(CHUNK), b(CHUNK)]
     if (x.length === 0 && y.length === 0) break
     if (Buffer.compare(x, y) !== 0) {
+      if (!isCounted) return { differing: null, maxDifference: null }
       differing += countDiffering(x, y, bits)
       if (numbers && largest !== null) largest = Math.max(largest, largestDifference(numbers(x), numbers(y)))
     }

@@ -20,9 +20,9 @@ import type { Model, Tensor, TensorPair, TensorPairing, Weight } from './types.j
  */
 export async function diff(before: string, after: string, options: DiffOptions = {}): Promise<DiffReport> {
   options.signal?.throwIfAborted()
-  const a = openSide(before)
+  const a = openSide(before, options)
   try {
-    const b = openSide(after)
+    const b = openSide(after, options)
     try {
       return await compare([a, b], options)
     } finally {
@@ -40,8 +40,8 @@ interface Side {
   close(this: void): void
 }
 
-function openSide(path: string): Side {
-  const model = readModel(path)
+function openSide(path: string, options: DiffOptions): Side {
+  const model = readModel(path, options)
   const files = new FilePool((opened) => new FileWindow(opened))
   return {
     model,

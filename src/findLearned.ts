@@ -1,12 +1,12 @@
+import { ReinitError } from './errors.js'
 import { codeTypes } from './init/codeTypes.js'
 import { measure } from './init/measure.js'
-import { ReinitError } from './errors.js'
 import { dataTypes, isFloatType } from './onnx/dataTypes.js'
-import { readValues, storedUnits } from './onnx/readValues.js'
 import { codeReader, typeOf } from './onnx/quantized/steps.js'
+import { readValues, storedUnits } from './onnx/readValues.js'
 import { attributeLists } from './scramble/attributeLists.js'
 import { MASK_VALUES, RUN } from './scramble/limits.js'
-import { isEngine, isLearned, isSetting, keepsTables, MAX_TEXT } from './scramble/mlAttributes.js'
+import { isBlob, isEngine, isLearned, isSetting, keepsTables, MAX_TEXT } from './scramble/mlAttributes.js'
 import { directReaders, type Read, readings } from './scramble/readings.js'
 import { unusedTensors } from './scramble/unusedTensors.js'
 import type { AttributeLists, Kept, Learned, LearnedAttribute, LearnedTensor, Model, Moments, Tensor } from './types.js'
@@ -14,9 +14,10 @@ import type { AttributeLists, Kept, Learned, LearnedAttribute, LearnedTensor, Mo
 /**
  * Everything that holds values, told apart by what reads it: learned, or a part of the architecture. `redrawn`: tensors whose values are new
  * already, those in weight slots.
- * @throws ReinitError `conflict` where a compiled model is embedded, or learned values can't be written.
+ * @throws ReinitError `conflict` where a compiled model is embedded, or learned values can't be written; `refuse` can let it pass, and what it
+ * is about is in no list then.
  */
-export function findLearned(model: Model, redrawn: ReadonlySet<Tensor>): Learned {
+export function findLearned(model: Model, redrawn: ReadonlySet<Tensor>, refuse: (error: ReinitError) => void = raise): Learned {
   const unused = unusedTensors(model)
   const gone = new Set(unused)
   const [reads, direct] = [readings(model), directReaders(model)]
@@ -25,13 +26,15 @@ export function findLearned(model: Model, redrawn: ReadonlySet<Tensor>): Learned
   for (const tensor of model.tensors) {
     if (redrawn.has(tensor) || gone.has(tensor) || tensor.elementCount === 0) continue
     const judged = judge(model, tensor, reads.get(tensor) ?? [], () => direct(tensor))
-    if ('reason' in judged) kept.push(keptTensor(tensor, judged.reason, judged.detail))
+    if (judged instanceof ReinitError) refuse(judged)
+    else if ('reason' in judged) kept.push(keptTensor(tensor, judged.reason, judged.detail))
     else tensors.push({ tensor, ...judged })
   }
   const attributes: LearnedAttribute[] = []
   for (const lists of attributeLists(model)) {
-    refuseEngine(lists)
-    if (holdsLearned(lists)) attributes.push({ ...lists, name: nameOf(lists) })
+    const engine = engineIn(lists)
+    if (engine) refuse(engine)
+    else if (holdsLearned(lists)) attributes.push({ ...lists, name: nameOf(lists) })
     else kept.push(...keptLists(lists))
   }
   return { tensors, attributes, kept, unused }
@@ -39,14 +42,20 @@ export function findLearned(model: Model, redrawn: ReadonlySet<Tensor>): Learned
 
 type Judgement = Pick<Kept, 'reason' | 'detail'> | Pick<LearnedTensor, 'as' | 'moments' | 'reader'>
 
-function judge(model: Model, tensor: Tensor, reads: readonly Read[], direct: () => readonly string[]): Judgement {
+function raise(error: ReinitError): never {
+  throw error
+}
+
+function judge(model: Model, tensor: Tensor, reads: readonly Read[], direct: () => readonly string[]): Judgement | ReinitError {
   const { dataType, elementCount } = tensor
   const stays = (reason: Kept['reason'], detail: string) => ({ reason, detail })
   const by = readers(reads.length > 0 ? reads.map((r) => r.node.opType) : direct())
   if (UNKNOWN.test(dataType) && elementCount >= RUN)
-    throw new ReinitError('conflict', `Tensor ${JSON.stringify(tensor.name)} holds ${dataType} values, which can't be redrawn.`)
+    return new ReinitError('conflict', `Tensor ${JSON.stringify(tensor.name)} holds ${dataType} values, which can't be redrawn.`)
   const isFloat = isFloatType(dataType)
   const isCode = !isFloat && isCodes(dataType, reads)
+  if (/^U?INT/.test(dataType) && !isCode && elementCount >= RUN && reads.some((r) => r.as === 'weighs'))
+    return new ReinitError('conflict', `Tensor ${JSON.stringify(tensor.name)} holds ${dataType} weights, ${by}, which can't be redrawn.`)
   if (!isFloat && !isCode) return stays(dataType === 'STRING' ? 'labels' : 'steers', by)
   const only = (as: Read['as']) => reads.length > 0 && reads.every((r) => r.as === as)
   if (only('steers')) return stays('steers', by)
@@ -54,7 +63,7 @@ function judge(model: Model, tensor: Tensor, reads: readonly Read[], direct: () 
   if (elementCount < RUN && !reads.some((r) => r.as === 'weighs'))
     return stays(isZero ? 'zero_point' : only('scale') ? 'scale' : 'setting', by)
   if (tensor.elements.kind === 'unwritable')
-    throw new ReinitError('conflict', `Tensor ${JSON.stringify(tensor.name)} can't be redrawn: ${tensor.elements.reason}.`)
+    return new ReinitError('conflict', `Tensor ${JSON.stringify(tensor.name)} can't be redrawn: ${tensor.elements.reason}.`)
   const { moments, count } = looked(model, tensor)
   if (count <= MASK_VALUES && !reads.some((r) => r.as === 'weighs' || r.as === 'unknown'))
     return stays(isZero ? 'zero_point' : 'mask', `${count === 1 ? 'one value' : `${count} different values`}, ${by}`)
@@ -150,18 +159,25 @@ function keptLists(lists: AttributeLists): Kept[] {
 /** Words of a fixed list: BRANCH_LEQ, LEAF. */
 const isStructure = (attribute: string) => attribute.endsWith('_modes')
 
-function refuseEngine(lists: AttributeLists): void {
+function engineIn(lists: AttributeLists): ReinitError | null {
   const { node, key, attribute } = lists
   const what = node ? `Node ${JSON.stringify(node.name || (node.outputs[0] ?? ''))}` : 'A function'
   if (isEngine(key))
-    throw new ReinitError(
+    return new ReinitError(
       'conflict',
       `${what} (${key}) holds a compiled model, weights included, which can't be redrawn: scramble the model that it was compiled from.`,
     )
-  const longest = Math.max(attribute.s?.length ?? 0, ...(attribute.strings ?? []).map((s) => s.length))
+  const texts = [attribute.s ?? '', ...(attribute.strings ?? [])]
+  if (!keepsTables(key) && texts.some(isBlob))
+    return new ReinitError(
+      'conflict',
+      `${what} (${key}) has bytes that are no text in attribute ${JSON.stringify(attribute.name)}: those may hold what was learned, and can't be redrawn.`,
+    )
+  const longest = texts.reduce((most, { length }) => Math.max(most, length), 0)
   if (longest > MAX_TEXT)
-    throw new ReinitError(
+    return new ReinitError(
       'conflict',
       `${what} (${key}) has ${longest} characters in attribute ${JSON.stringify(attribute.name)}, more than ${MAX_TEXT}: that may hold what was learned, and can't be redrawn.`,
     )
+  return null
 }

@@ -19,7 +19,7 @@ export function findNotes(model: Model, weights: readonly Weight[], redrawn: Rea
   const lines: string[] = []
   for (const [tensor, what] of hints)
     lines.push(redrawn ? `redraws ${tensor.name}, which looks like ${what}` : `${tensor.name} looks like ${what}`)
-  for (const { first, second, isTransposed } of findTies(model, weights)) {
+  for (const { first, second, isTransposed } of findTies(model, weights, redrawn)) {
     const names = [first, second].map((w) => w.tensor.name)
     const equal = `the same values${isTransposed ? ', transposed' : ''}`
     const one = [first, second].find((w) => redrawn?.has(w))

@@ -21,7 +21,7 @@ export async function inspect(path: string, options: InspectOptions = {}): Promi
 
 /** For whoever goes through the parameters rather than keeping them. */
 export function inspectPasses(path: string, options: InspectOptions = {}): InspectPasses {
-  const model = readModel(path)
+  const model = readModel(path, options)
   try {
     const { weights, skipped } = findWeights(model, options.fan)
     const { layers, head, all, opTypes, roles, exclude } = options

@@ -62,7 +62,7 @@ function plan(model: Model, fills: readonly PlannedFill[], options: PlanOptions)
   const mode = data !== 'copy' ? data : inPlace ? 'inPlace' : (hasSameFolder || options.isRenamed) && !target.isStream ? 'rename' : 'copy'
   refuseMode(model, mode, target.isStream, hasSameFolder)
   if (mode !== 'inline' && mode !== 'reference') refuseSharedBytes(model, new Set(changed(false)))
-  const empty = valuePatches(model, leftOut).map((v) => ({ ...v, patch: { ...v.patch, ...NOTHING } }))
+  const empty = valuePatches(model, leftOut, true).map((v) => ({ ...v, patch: { ...v.patch, ...NOTHING } }))
   const values = [...valuePatches(model, fills), ...empty, ...edits.flatMap((edit) => editTensor(model, edit))]
   const isCompact = options.compact ?? false
   const placing = placeData[mode]({ model, values, sources, outputName: target.name, removed: new Set(removed), isCompact, limit })

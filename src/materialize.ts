@@ -29,7 +29,7 @@ export async function materialize(path: string, options: MaterializeOptions = {}
   const started = performance.now()
   const { output = defaultOutput(path), overwrite = false, data = 'inline' } = options
   if (output === '-') throw usage('A model is written to a file: give its name with -o.')
-  const model = readModel(path)
+  const model = readModel(path, options)
   try {
     const skeleton = readSkeleton(model)
     const name = data === 'external' ? `${basename(outputPath(output))}.data` : null
@@ -103,7 +103,7 @@ async function refuseUnproven(plan: Plan, whole: PlannedFile, staged: Staged, sh
   const places = placesOf(plan)
   const pace = pacer('verify', plan.files.reduce((sum, f) => sum + f.byteLength, 0) + whole.byteLength, options)
   function* readBack({ content, byteLength }: ValuesPatch): Iterable<Uint8Array> {
-    const place = places[content.fill]?.[0]
+    const [place] = places(content.fill)
     if (!place) return
     const file = files.get(staged.files[place.file] as string)
     for (let at = 0; at < byteLength; at += CHUNK_BYTES) yield file.read(place.at + at, place.at + Math.min(byteLength, at + CHUNK_BYTES))

@@ -10,6 +10,7 @@ import { matchPattern } from './names/matchPattern.js'
 import { moduleOrder } from './names/moduleOrder.js'
 import { isFloatType } from './onnx/dataTypes.js'
 import { fillNotes } from './onnx/fillNotes.js'
+import { fillForms } from './onnx/likeFill.js'
 import { oldValuesOf } from './onnx/oldValuesOf.js'
 import { torchOrder } from './onnx/torchOrder.js'
 import { quantizedFills } from './onnx/quantized/quantizedFills.js'
@@ -48,14 +49,16 @@ export function planFills(
   options: ReinitOptions,
 ): Fills {
   const seed = parseSeed(options.seed ?? 0)
-  // the last that selects a weight
-  const deciding = new Map(selections.flatMap((s) => [...s.weights].map((w) => [w, s] as const)))
+  // the last that selects a weight, where that is not the first
+  const deciding = new Map<Weight, Selection>()
+  for (const s of selections.slice(1)) for (const w of s.weights) deciding.set(w, s)
   const specs = new Map(selections.map(({ rule }) => [rule, specsOf(rule)]))
   const layers = selectedLayers(selected, selections)
   const fills: PlannedFill[] = []
   const quantized: PlannedFill[] = []
   const kept: Skipped[] = []
   const notes: string[] = []
+  const small = fillForms()
   const settings: Settings = {
     model,
     seed,
@@ -69,7 +72,7 @@ export function planFills(
     if (role === 'quant_scale' || role === 'quant_zero_point') continue
     const keep = (reason: string, detail: string) => kept.push({ name: tensor.name, reason, detail, elementCount: tensor.elementCount })
     const decides = decidingUse(weight)
-    const { rule } = deciding.get(weight) as Selection
+    const { rule } = deciding.get(weight) ?? (selections[0] as Selection)
     const specOf = specs.get(rule) as SpecOf
     const spec = specOf(decides)
     if (spec === null) keep('bias-kept', 'a bias, and --bias keep was given')
@@ -89,8 +92,9 @@ export function planFills(
         continue
       }
       if (options.shared !== 'rewrite') refuseShared(model, weight, fill, layers, specOf)
-      fills.push(fill)
       if (weight.quantization !== null) quantized.push(fill)
+      // what torch draws both ways is known by its target
+      fills.push(weight.quantization !== null || fill.rng === 'torch' ? fill : small(fill))
     }
   }
   const parts = quantizedFills(
@@ -100,7 +104,7 @@ export function planFills(
     selections.some(({ rule }) => rule.fresh),
   )
   const all = fills.flatMap((f) => (f.weight.quantization === null ? [f] : (parts.fills.get(f) ?? [])))
-  const left = [...kept, ...parts.kept, ...keptScales(selected, new Set(all.map((f) => f.weight.tensor)))]
+  const left = [...kept, ...parts.kept, ...keptScales(selected, all)]
   return {
     fills: settings.rng === 'torch' ? torchOrder(all) : all,
     kept: left,
@@ -110,12 +114,13 @@ export function planFills(
 }
 
 /** Scales follow their weight, and stay where it does. */
-function keptScales(selected: ReadonlySet<Weight>, written: ReadonlySet<Tensor>): Skipped[] {
+function keptScales(selected: ReadonlySet<Weight>, fills: readonly PlannedFill[]): Skipped[] {
+  const scales = [...selected].filter((w) => w.role === 'quant_scale')
+  if (scales.length === 0) return []
+  const written = new Set(fills.map((f) => f.weight.tensor))
   const detail = 'the scale of integers that stay, or are all zero now'
-  return [...selected].flatMap(({ role, tensor }) =>
-    role === 'quant_scale' && !written.has(tensor)
-      ? [{ name: tensor.name, reason: 'quantized', detail, elementCount: tensor.elementCount }]
-      : [],
+  return scales.flatMap(({ tensor }) =>
+    written.has(tensor) ? [] : [{ name: tensor.name, reason: 'quantized', detail, elementCount: tensor.elementCount }],
   )
 }
 
@@ -200,7 +205,8 @@ function planFill(weight: Weight, fan: Fan | null, spec: InitializerSpec, settin
     fan,
     layout: tensor.denseDims ? [] : layout.slice(0, dims.length),
     groups: use.groups,
-    ...(use.matrices ? { stacked: 1, matrices: use.matrices } : { stacked: use.stacked }),
+    stacked: use.matrices ? 1 : use.stacked,
+    ...(use.matrices && { matrices: use.matrices }),
     role,
     opType: use.opType,
     activation,

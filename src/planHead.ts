@@ -3,6 +3,7 @@ import { usage } from './errors.js'
 import { dataTypes } from './onnx/dataTypes.js'
 import { editAttribute } from './onnx/editAttribute.js'
 import { readInts } from './onnx/readInts.js'
+import { changedFill } from './onnx/likeFill.js'
 import { elementReader, storedUnits } from './onnx/readValues.js'
 import { setDim } from './onnx/valueShapes.js'
 import { findHead } from './head/findHead.js'
@@ -115,7 +116,7 @@ export function resizeFills(
         `${fill.initializer.name} needs as many values as before, but ${JSON.stringify(from.name)} gets ${fill.weight.tensor.elementCount} for ${from.elementCount}.`,
       )
     const fork = forks.find((f) => f.weight.tensor === from)
-    return { ...fill, change: fork?.change ?? { kind: 'resize', from, axis, kept: pairs } }
+    return changedFill(fill, { change: fork?.change ?? { kind: 'resize', from, axis, kept: pairs } })
   })
   return { fills: resized, edits }
 }

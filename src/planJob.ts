@@ -110,10 +110,8 @@ function cutJob(model: Model, weights: readonly Weight[], skipped: readonly Skip
 
 function headOf(model: Model, weights: readonly Weight[], chosen: ReadonlySet<Weight>, options: ReinitOptions): PlannedHead | null {
   const { numClasses, labels, keepClasses } = options
-  // layers in front of the head can be selected beside it: they are drawn, and keep their size
-  const heads = new Set([...chosen].filter((w) => w.head))
   if (numClasses !== undefined)
-    return planHead(model, weights, heads.size > 0 ? heads : chosen, {
+    return planHead(model, weights, chosen, {
       numClasses,
       ...(labels && { labels }),
       ...(keepClasses && { keepClasses: keepClasses.map(Number) }),

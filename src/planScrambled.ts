@@ -1,3 +1,4 @@
+import { usage } from './errors.js'
 import { findLearned } from './findLearned.js'
 import { findWeights } from './findWeights.js'
 import { parseSeed } from './init/parseSeed.js'
@@ -5,8 +6,8 @@ import { stream } from './init/philox.js'
 import { isFloatType } from './onnx/dataTypes.js'
 import { readMoments } from './onnx/readMoments.js'
 import { type Fills, planFills } from './planFills.js'
-import { planScramble } from './planScramble.js'
 import { type Names, planNames } from './planNames.js'
+import { planScramble } from './planScramble.js'
 import { type PlannedScrub, planScrub } from './planScrub.js'
 import { type ResolvedRule, resolveRules } from './recipe/resolveRules.js'
 import type { ScrambleOptions } from './reports.js'
@@ -39,6 +40,7 @@ export interface Scrambled {
  * @throws ReinitError `conflict` where something learned can't be redrawn.
  */
 export function planScrambled(model: Model, options: ScrambleOptions, factors: ReadonlyMap<Tensor, number> = new Map()): Scrambled {
+  refuseUnknown(options)
   const seed = parseSeed(options.seed ?? 0)
   const { weights } = findWeights(model)
   const drawn = weightFills(model, weights, seed, options, factors)
@@ -63,6 +65,17 @@ export function planScrambled(model: Model, options: ScrambleOptions, factors: R
     renamed: names.replaced,
     keptNames: names.kept,
     notes: drawn.notes,
+  }
+}
+
+const known = { like: ['auto', 'moments'], rename: ['none', 'inner', 'all'], calibrate: ['original', 'unit'] } as const
+
+/** Callers without types: what is misspelt must not leave names or values as they are. */
+function refuseUnknown(options: ScrambleOptions): void {
+  for (const key of ['like', 'rename', 'calibrate'] as const) {
+    const given: unknown = options[key] ?? undefined
+    if (given !== undefined && !known[key].some((k) => k === given))
+      throw usage(`${key} ${JSON.stringify(given)} is none of ${known[key].join(', ')}.`)
   }
 }
 

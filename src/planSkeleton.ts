@@ -81,10 +81,7 @@ export function planSkeleton(model: Model, fills: readonly PlannedFill[], option
       return codes && { zeroPoints: codes }
     }
     if (part.scale.kind === 'drawn') {
-      const { group } = part.scale
-      if (part.kind === 'integers' && (part.values !== 'drawn' || !group.members.some(({ draw }) => draw.weight === fill.weight)))
-        return null
-      const number = groupOf(group)
+      const number = groupOf(part.scale.group)
       return number === null ? null : part.kind === 'scales' ? { scalesOf: number } : { stepsOf: number }
     }
     if (part.kind === 'scales' || part.values !== 'drawn') return null

@@ -6,13 +6,14 @@ import { externalFile } from './onnx/externalFile.js'
 import { GraphReader } from './onnx/readGraph.js'
 import { readModelFields } from './onnx/readModelFields.js'
 import { SKELETON_KEY } from './skeleton/skeletonRecipe.js'
+import type { OnRead } from './reports.js'
 import type { ExternalFile, Model } from './types.js'
 
 /**
- * Indexes an ONNX file: small fields are read, payloads become byte ranges.
+ * Indexes an ONNX file: small fields are read, payloads become byte ranges. `onRead` is told how large it is.
  * @throws ReinitError `io` where the file can't be opened, `invalid` where it is no ONNX model or contradicts itself.
  */
-export function readModel(path: string): Model {
+export function readModel(path: string, { onRead }: { readonly onRead?: OnRead } = {}): Model {
   const source = open(path)
   try {
     if (source.byteLength === 0) throw invalid(`${path} is empty: not an ONNX model.`)
@@ -37,6 +38,7 @@ export function readModel(path: string): Model {
           `Tensor ${JSON.stringify(t.name)} needs bytes ${offset} to ${offset + byteLength} of ${JSON.stringify(location)}, which has ${file.byteLength}.`,
         )
     }
+    onRead?.(graph.nodes.length + tensors.length)
     return {
       path,
       byteLength: source.byteLength,

@@ -2,7 +2,7 @@ import { basename, dirname, join } from 'node:path'
 import { ReinitError, usage } from './errors.js'
 import { compareFeatures } from './compareFeatures.js'
 import { findWeights } from './findWeights.js'
-import { describeModel, describeSkipped, describeWeight, tool } from './inspect.js'
+import { describeModel, describeSkipped, tool } from './inspect.js'
 import { makePlan } from './makePlan.js'
 import { compactNote } from './onnx/compactNote.js'
 import { describeQuantization, follows } from './onnx/quantized/describePart.js'
@@ -11,10 +11,10 @@ import type { PlannedHead } from './planHead.js'
 import { type Job, planJob } from './planJob.js'
 import { readModel } from './readModel.js'
 import type { ResolvedRule } from './recipe/resolveRules.js'
-import type { ReinitOptions, ReinitReport, ReportChange } from './reports.js'
+import type { ReinitOptions, ReinitPasses, ReinitReport, ReportChange } from './reports.js'
 import { requireRuntime } from './run/requireRuntime.js'
 import { checkRunOptions, runModel } from './runModel.js'
-import type { Model, Plan, PlannedFill, RunResult, Skipped, Staged, Verification } from './types.js'
+import type { Model, Moments, Plan, PlannedFill, RunResult, Skipped, Staged, Verification, VerifiedFill } from './types.js'
 import { verifyPlan } from './verifyPlan.js'
 import { writePlan } from './writePlan.js'
 
@@ -26,10 +26,16 @@ export const NOT_RUN: RunResult = { status: 'disabled', runtime: null, inputs: [
  * @throws ReinitError `usage` and `conflict` before any work; `invalid`, `io`, `proof`, `runtime` with no output left behind.
  */
 export async function reinit(path: string, options: ReinitOptions): Promise<ReinitReport> {
+  const report = await reinitPasses(path, options)
+  return { ...report, changed: [...report.changed] }
+}
+
+/** For whoever goes through the changes rather than keeping them. */
+export async function reinitPasses(path: string, options: ReinitOptions): Promise<ReinitPasses> {
   const isRun = options.run !== false && !options.dryRun
   if (isRun) requireRuntime()
   const clock = stopwatch()
-  const model = readModel(path)
+  const model = readModel(path, options)
   try {
     if (isRun) checkRunOptions(runInputs(model), options)
     const { weights, skipped } = findWeights(model, options.fan)
@@ -51,12 +57,12 @@ export async function reinit(path: string, options: ReinitOptions): Promise<Rein
         notes: [...report.notes, ...staged.leftovers.map((path) => `removed ${path}, left behind by a run that was killed`)],
       }
       const verification = options.verify === false ? null : await verifyPlan(plan, model, staged, readModel, options)
-      if (verification) refuseUnproven(verification, report.changed)
+      if (verification) refuseUnproven(verification, plan.fills)
       const verify = clock()
       const ran = isRun ? await runModel(runnable(model, staged, path, plan), options) : NOT_RUN
       const run = await withFeatures(head ? withClasses(ran, head) : ran, model, staged, plan, job, options)
       const written = run.status === 'failed' ? [] : staged.commit()
-      const proven = verification ? proofs(noted, verification) : noted
+      const proven = verification ? proofs(noted, plan.fills, verification) : noted
       return { ...proven, output: written.length > 0 ? output : null, written, run, milliseconds: { read, write, verify, run: clock() } }
     } finally {
       staged.discard()
@@ -110,33 +116,45 @@ function runnable(model: Model, staged: Staged, before: string, plan: Plan) {
 
 export const byteLengthOf = ({ files }: Plan) => files.reduce((sum, f) => sum + f.byteLength, 0)
 
-export function refuseUnproven({ identicalOutside, difference, fills }: Verification, changed: readonly ReportChange[]): void {
+export function refuseUnproven({ identicalOutside, difference, fills: proven }: Verification, fills: readonly PlannedFill[]): void {
   if (!identicalOutside)
     throw new ReinitError('proof', `The result differs from the input outside the plan and was not kept: ${difference}.`)
-  const wrong = fills.findIndex((f) => !f.redrawn)
+  const wrong = proven.findIndex((f) => !f.redrawn)
   if (wrong >= 0)
     throw new ReinitError(
       'proof',
-      `Tensor ${JSON.stringify(changed[wrong]?.name)} reads back other values than were drawn: the result was not kept.`,
+      `Tensor ${JSON.stringify(fills[wrong]?.weight.tensor.name)} reads back other values than were drawn: the result was not kept.`,
     )
 }
 
 /** The report with what was proven; a failed test of values that are as drawn is a warning. */
-export function proofs<R extends Pick<ReinitReport, 'changed' | 'notes' | 'bytes'>>(report: R, verification: Verification): R {
-  const changed = report.changed.map((c, i) => {
-    const { before, after, sha256, checks, saturated = null } = verification.fills[i] as Verification['fills'][number]
-    return { ...c, ...(c.quantization && { quantization: { ...c.quantization, saturated } }), before, after, sha256, checks }
-  })
-  const alarms = changed.flatMap((c) =>
-    c.checks
+export function proofs<R extends Pick<ReinitPasses, 'changed' | 'notes' | 'bytes'>>(
+  report: R,
+  fills: readonly PlannedFill[],
+  verification: Verification,
+): R & Pick<ReinitPasses, 'changed'> {
+  const alarms = verification.fills.flatMap(({ checks }, i) =>
+    checks
       .filter((k) => !k.passed)
-      .map(
-        (k) =>
-          `${c.name}: the ${k.name} test gives ${k.statistic.toPrecision(4)} over ${k.limit.toPrecision(4)}, though the values are as drawn`,
-      ),
+      .map((k) => {
+        const [statistic, limit] = [k.statistic.toPrecision(4), k.limit.toPrecision(4)]
+        return `${fills[i]?.weight.tensor.name}: the ${k.name} test gives ${statistic} over ${limit}, though the values are as drawn`
+      }),
   )
-  return { ...report, changed, notes: [...report.notes, ...alarms], bytes: { ...report.bytes, identicalOutside: true } }
+  const bytes = { ...report.bytes, identicalOutside: true }
+  return { ...report, changed: changes(fills, verification.fills), notes: [...report.notes, ...alarms], bytes }
 }
+
+/** What becomes of each fill's tensor, and what was proven of it, in passes. */
+export const changes = (fills: readonly PlannedFill[], proven: readonly VerifiedFill[] = []): Iterable<ReportChange> => ({
+  *[Symbol.iterator]() {
+    for (const [i, fill] of fills.entries()) yield describeChange(fill, proven[i] ?? UNPROVEN)
+  },
+})
+
+type Proven = Pick<VerifiedFill, 'before' | 'sha256' | 'checks' | 'saturated'> & { readonly after: Moments | null }
+
+const UNPROVEN: Proven = { before: null, after: null, sha256: null, checks: [] }
 
 function describe(
   model: Model,
@@ -144,7 +162,7 @@ function describe(
   skipped: readonly Skipped[],
   plan: Plan,
   options: ReinitOptions,
-): ReinitReport {
+): ReinitPasses {
   const isAll = rules.some((rule) => rule.all)
   const unselected = weights
     .filter((w) => !selected.has(w))
@@ -158,7 +176,7 @@ function describe(
     seed,
     rng: options.rng ?? 'philox',
     recipe: recipeOf(options, seed, rules),
-    changed: fills.map(describeChange),
+    changed: changes(fills),
     skipped: [...kept, ...(isAll ? [] : skipped)].map(describeSkipped),
     kept: isAll ? [...[...skipped, ...kept].map(describeSkipped), ...unselected] : [],
     notes: options.compact ? [...notes, ...compactNote(model, plan)] : notes,
@@ -169,31 +187,37 @@ function describe(
   }
 }
 
-/** A fill before it is proven. The scales and zero points that follow a weight have no distribution of their own. */
-export function describeChange(f: PlannedFill): ReportChange {
-  const { name, layer, scope, role, dataType, shape, fanIn, fanOut } = describeWeight(f.weight, true)
-  const place = { name, layer, scope, role, dataType, shape, fanIn, fanOut }
-  const unproven = { before: null, after: null, sha256: null, checks: [] }
-  const followed = follows(f.part)
-  if (followed !== null) {
-    const expected = { mean: null, std: null, min: null, max: null }
-    return { ...place, initializer: 'quantization', gain: null, why: followed, expected, ...unproven }
-  }
-  const { mean, std, min, max } = f.distribution
-  const { parameters, name: initializer } = f.initializer
-  const rest = Object.entries(parameters).filter(([key]) => key !== 'gain')
+/** One literal: spreads take a hundred times as long. The scales and zero points that follow a weight have no distribution of their own. */
+function describeChange(f: PlannedFill, proven: Proven): ReportChange {
+  const { weight, part, initializer } = f
+  const { tensor, fan } = weight
+  const followed = follows(part)
+  const expected = followed === null ? f.distribution : UNEXPECTED
+  const rest = followed === null ? Object.entries(initializer.parameters).filter(([key]) => key !== 'gain') : []
   const quantization = describeQuantization(f)
   return {
-    ...place,
-    initializer,
-    gain: f.gain,
-    ...(rest.length > 0 ? { parameters: Object.fromEntries(rest) } : {}),
-    why: f.why,
-    expected: { mean, std, min, max },
-    ...(quantization && { quantization }),
-    ...unproven,
+    name: tensor.name,
+    layer: weight.layer,
+    scope: tensor.graph.scope,
+    role: weight.role,
+    dataType: tensor.dataType,
+    shape: tensor.denseDims ?? tensor.dims,
+    fanIn: fan?.fanIn ?? null,
+    fanOut: fan?.fanOut ?? null,
+    initializer: followed === null ? initializer.name : 'quantization',
+    gain: followed === null ? f.gain : null,
+    ...(rest.length > 0 && { parameters: Object.fromEntries(rest) }),
+    why: followed ?? f.why,
+    expected: { mean: expected.mean, std: expected.std, min: expected.min, max: expected.max },
+    ...(quantization && { quantization: { ...quantization, saturated: proven.saturated ?? null } }),
+    before: proven.before,
+    after: proven.after,
+    sha256: proven.sha256,
+    checks: proven.checks,
   }
 }
+
+const UNEXPECTED = { mean: null, std: null, min: null, max: null }
 
 export const changedBytes = ({ files }: Plan) =>
   files.reduce((n, f) => n + f.patches.reduce((m, p) => m + (p.content.kind === 'values' ? p.byteLength : 0), 0), 0)

@@ -7,7 +7,7 @@ import { describeModel, tool } from './inspect.js'
 import { makePlan } from './makePlan.js'
 import { planScrambled, type Scrambled } from './planScrambled.js'
 import { readModel } from './readModel.js'
-import { byteLengthOf, changedBytes, describeChange, NOT_RUN, proofs, refuseUnproven, runInputs, stopwatch } from './reinit.js'
+import { byteLengthOf, changedBytes, changes, NOT_RUN, proofs, refuseUnproven, runInputs, stopwatch } from './reinit.js'
 import type { ReportKept, ScrambleOptions, ScrambleReport } from './reports.js'
 import { requireRuntime } from './run/requireRuntime.js'
 import { checkRunOptions, runModel } from './runModel.js'
@@ -25,10 +25,11 @@ import { writePlan } from './writePlan.js'
  */
 export async function scramble(path: string, options: ScrambleOptions = {}): Promise<ScrambleReport> {
   const isRun = options.run !== false && !options.dryRun
+  if (options.output === '-') throw usage('A scrambled model is written to a file: give its name with -o.')
   if (options.calibrate && !isRun) throw usage('--calibrate is made of runs: it does not go with --no-run and --dry-run.')
   if (isRun) requireRuntime()
   const clock = stopwatch()
-  const model = readModel(path)
+  const model = readModel(path, options)
   try {
     if (isRun) checkRunOptions(runInputs(model), options)
     const place = placeOf(path, options)
@@ -45,7 +46,7 @@ export async function scramble(path: string, options: ScrambleOptions = {}): Pro
     try {
       const write = clock()
       const verification = options.verify === false ? null : await verifyPlan(plan, model, staged, readModel, options)
-      if (verification) refuseUnproven(verification, report.changed)
+      if (verification) refuseUnproven(verification, plan.fills)
       const audit = options.audit === false ? null : await audited(model, staged, scrambled, options)
       const verify = clock()
       const after = { path: staged.modelPath, byteLength: byteLengthOf(plan), ...renamedRun(runInputs(model), options, scrambled.nameOf) }
@@ -54,8 +55,17 @@ export async function scramble(path: string, options: ScrambleOptions = {}): Pro
       const isSafe = audit === null || audit.clean
       const written = run.status === 'failed' || !isSafe ? [] : staged.commit()
       const milliseconds = { read, write, verify, run: clock() }
-      const proven = verification ? proofs(report, verification) : report
-      return { ...proven, output: written.length > 0 ? place.output : null, written, audit, run, deviations: spread, milliseconds }
+      const proven = verification ? proofs(report, plan.fills, verification) : report
+      return {
+        ...proven,
+        changed: [...proven.changed],
+        output: written.length > 0 ? place.output : null,
+        written,
+        audit,
+        run,
+        deviations: spread,
+        milliseconds,
+      }
     } finally {
       staged.discard()
     }
@@ -111,7 +121,7 @@ function describe(model: Model, scrambled: Scrambled, plan: Plan, calibrated: Ca
     seed,
     like: options.like ?? 'auto',
     rename: options.rename ?? 'none',
-    changed: fills.map(describeChange),
+    changed: [...changes(fills)],
     attributes,
     kept: kept.map(describeKept),
     dropped,

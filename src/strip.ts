@@ -30,7 +30,9 @@ import { writePlan } from './writePlan.js'
 export async function strip(path: string, options: StripOptions = {}): Promise<StripReport> {
   const started = performance.now()
   if (options.output === '-') throw usage('A skeleton is written to a file: give its name with -o.')
-  const model = readModel(path)
+  const { leastBytes = 0 } = options
+  if (!(Number.isInteger(leastBytes) && leastBytes >= 0)) throw usage(`--least-bytes ${leastBytes} is not a whole number from 0.`)
+  const model = readModel(path, options)
   try {
     if (model.metadata.has(SKELETON_KEY)) throw usage(`${path} is a skeleton already.`)
     const { output = join(dirname(path), `${basename(path).replace(/\.onnx$/i, '')}.skeleton.onnx`), overwrite = false } = options

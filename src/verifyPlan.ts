@@ -13,12 +13,13 @@ import { codecs } from './onnx/dataTypes.js'
 import { CHUNK_ELEMENTS, drawPass, drawValues } from './onnx/drawValues.js'
 import { graphPlace } from './onnx/graphPlace.js'
 import { plainName } from './onnx/plainName.js'
+import { proofPacker } from './onnx/packedProof.js'
 import { sourcesOf } from './onnx/placesOf.js'
 import { partPass } from './onnx/quantized/partPass.js'
 import { verifyPart, type Versions } from './onnx/quantized/verifyPart.js'
 import { elementReader, type ElementReader } from './onnx/readValues.js'
 import { changedTensor } from './onnx/storedTensor.js'
-import type { FillTarget, Model, Plan, Staged, Tensor, Verification, VerifiedFill } from './types.js'
+import type { FillTarget, Model, Moments, Plan, Staged, Tensor, Verification, VerifiedFill } from './types.js'
 
 /**
  * Proves what is staged: every byte outside the drawn values is the source's or the plan's, and the values read back are what a second draw
@@ -45,6 +46,7 @@ export async function verifyPlan(
     for (const [i, file] of plan.files.entries()) difference ??= await compareFile(file, staged.files[i] as string, files, pace)
     const newTensors = new Map(pairs)
     const fills: VerifiedFill[] = []
+    const packed = proofPacker()
     const make = drawPass(model)
     const parts = partPass(model, make)
     const versions: Versions = {
@@ -65,7 +67,8 @@ export async function verifyPlan(
       const before = elementReader(old, versions.before)
       const after = elementReader(versions.written(tensor), versions.after)
       const hash = options.digests === false ? null : createHash('sha256')
-      fills.push(await verifyFill(make(fill), fill.target, { read: before, elementCount: old.elementCount }, after, decoded, hash, pace))
+      const was = { read: before, elementCount: old.elementCount }
+      fills.push(packed(await verifyFill(make(fill), fill.target, was, after, decoded, hash, pace)))
     }
     refuseChanged(sourcesOf(plan))
     return { identicalOutside: true, difference: null, fills }
@@ -130,7 +133,7 @@ async function verifyFill(
   decoded: Float32Array,
   hash: Hash | null,
   pace: (bytes: number) => Promise<void>,
-): Promise<VerifiedFill> {
+): Promise<VerifiedFill & { readonly before: Moments }> {
   const { dataType, elementCount } = target
   const { encode, decode } = codecs[dataType]
   const [old, now] = [accumulate(null, dataType, before.elementCount), accumulate(distribution, dataType, elementCount, structure)]

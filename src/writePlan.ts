@@ -77,8 +77,7 @@ export async function writePlan(plan: Plan, model: Model, options: WorkOptions =
 
 async function stage(plan: Plan, model: Model, folder: string, options: WorkOptions): Promise<string[]> {
   const places = placesOf(plan)
-  const drawn = places.flat().reduce((sum, p) => sum + p.patch.byteLength, 0)
-  const total = plan.files.reduce((sum, f) => sum + f.byteLength, drawn)
+  const total = plan.files.reduce((sum, f) => sum + f.byteLength + drawnBytes(f), 0)
   const paths = plan.files.map((f) => join(folder, f.name))
   for (const path of [...paths, ...plan.companions.map((c) => join(folder, c.name))])
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
@@ -89,7 +88,7 @@ async function stage(plan: Plan, model: Model, folder: string, options: WorkOpti
   try {
     const units = unitsPass(model)
     for (const [i, fill] of plan.fills.entries())
-      for (const { file, at, bytes } of drawBytes(units(fill), fill.weight.tensor, places[i] ?? [])) {
+      for (const { file, at, bytes } of drawBytes(units(fill), fill.weight.tensor, places(i))) {
         writers.get(paths[file] as string).write(bytes, at)
         await pace(bytes.length)
       }
@@ -106,8 +105,8 @@ async function stage(plan: Plan, model: Model, folder: string, options: WorkOpti
 /** Makes a file but for its drawn values, and gives what sets its mode and owner in the end. */
 async function layOut(file: PlannedFile, path: string, plan: Plan, pace: (bytes: number) => Promise<void>): Promise<() => void> {
   const setMode = createFile(file, path, plan)
-  const { source, patches } = file
-  const drawn = patches.reduce((sum, p) => sum + (p.content.kind === 'values' ? p.byteLength : 0), 0)
+  const { source } = file
+  const drawn = drawnBytes(file)
   const moved = firstMoved(file)
   if (source && (drawn + source.byteLength - moved) * 2 <= file.byteLength) {
     // the system clones, or has the file server or the kernel copy
@@ -115,12 +114,15 @@ async function layOut(file: PlannedFile, path: string, plan: Plan, pace: (bytes:
     else await copyFile(source.path, path, constants.COPYFILE_FICLONE)
     refuseChanged([source])
     chmodSync(path, 0o600)
-    truncateSync(path, file.byteLength)
+    if (file.byteLength !== source.byteLength) truncateSync(path, file.byteLength)
     await writeSegments(file, path, moved, () => Promise.resolve())
     await pace(file.byteLength)
   } else await writeSegments(file, path, 0, pace)
   return setMode
 }
+
+const drawnBytes = ({ patches }: PlannedFile): number =>
+  patches.reduce((sum, p) => sum + (p.content.kind === 'values' ? p.byteLength : 0), 0)
 
 /** From here on the source's bytes have another place in the result; its end where none have. */
 function firstMoved({ source, patches }: PlannedFile): number {

@@ -13,7 +13,7 @@ import { runCli } from './runCli.js'
 const reinit = vi.hoisted(() => vi.fn<(path: string, options: ReinitOptions) => Promise<ReinitReport>>())
 const inspect = vi.hoisted(() => vi.fn())
 const diff = vi.hoisted(() => vi.fn())
-vi.mock('../src/reinit.js', () => ({ reinit }))
+vi.mock('../src/reinit.js', () => ({ reinitPasses: reinit }))
 vi.mock('../src/inspect.js', () => ({ inspectPasses: inspect }))
 vi.mock('../src/diff.js', () => ({ diff }))
 
@@ -27,7 +27,7 @@ beforeEach(() => {
 
 /** The options of the one call, without what every call gets. */
 function told(library: typeof reinit): object {
-  const { signal, onProgress, digests: _, ...options } = library.mock.calls[0]?.[1] ?? {}
+  const { signal, onProgress, digests: _, onRead: __, ...options } = library.mock.calls[0]?.[1] ?? {}
   expect(signal).toBeInstanceOf(AbortSignal)
   expect(['function', 'undefined']).toContain(typeof onProgress)
   return options

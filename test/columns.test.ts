@@ -7,7 +7,7 @@ import { Names } from '../src/onnx/names.js'
 import { changedTensor, StoredTensor } from '../src/onnx/storedTensor.js'
 import { readModel } from '../src/readModel.js'
 import type { Node, Value } from '../src/types.js'
-import { folderOf, graph, initializer, input, model, node, output } from './buildModel.js'
+import { attribute, bytes, folderOf, graph, initializer, input, message, model, node, output } from './buildModel.js'
 
 const MANY = 20_000
 
@@ -111,4 +111,29 @@ test('a tensor that is changed keeps what it makes when asked', () => {
     frame,
     graph: read.graph,
   })
+})
+
+test('a node has its own name, attributes and metadata, however many there are', () => {
+  const named = Array.from({ length: MANY }, (_, i) => {
+    const extra = i % 3 === 0 ? [attribute.int('axis', i)] : i % 3 === 1 ? [message(9, [bytes(1, 'of'), bytes(2, `${i}`)])] : []
+    return node('Identity', [`v${i}`], [`v${i + 1}`], { extra, ...(i % 2 === 0 ? { name: `n${i}` } : {}) })
+  })
+  const folder = folderOf({ 'm.onnx': model(graph(...named, input('v0', [1]), output(`v${MANY}`, [1]))) })
+  const counts: number[] = []
+  const read = readModel(`${folder}/m.onnx`, { onRead: (count) => counts.push(count) })
+  const { nodes } = read.graph
+  const shown = [0, 1, 2, 3, 4, 8190, 8191, 8192, 8193, 8194, MANY - 2, MANY - 1].map((i) => {
+    const { name, attributes, metadata, inputs } = nodes[i] as Node
+    return [name, attributes.get('axis')?.i, metadata.get('of'), inputs]
+  })
+  read.close()
+  expect(counts).toEqual([MANY])
+  expect(shown).toEqual(
+    [0, 1, 2, 3, 4, 8190, 8191, 8192, 8193, 8194, MANY - 2, MANY - 1].map((i) => [
+      i % 2 === 0 ? `n${i}` : '',
+      i % 3 === 0 ? i : undefined,
+      i % 3 === 1 ? `${i}` : undefined,
+      [`v${i}`],
+    ]),
+  )
 })

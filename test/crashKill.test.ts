@@ -40,6 +40,7 @@ async function hasBegun(folder: string): Promise<void> {
 test.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
+  ['SIGHUP', 129],
 ] as const)('%s cleans up and ends with %d', { timeout: 60_000 }, async (signal, status) => {
   const folder = slowModel()
   const child = spawn(process.execPath, argv, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })

@@ -37,3 +37,12 @@ test('elements that share a byte are counted one by one', async () => {
   const { changed } = await diff(join(folder, 'a.onnx'), join(folder, 'b.onnx'))
   expect(changed).toEqual([expect.objectContaining({ name: 'w', dataType: 'INT4', differing: 3, maxDifference: null })])
 })
+
+test('values that are left out, as in a skeleton, are no numbers to compare', async () => {
+  const recipe = b.message(14, [b.bytes(1, 'onnx-reinit.skeleton'), b.bytes(2, '{}')])
+  const modelOf = (byteLength: number) =>
+    b.model(b.graph(b.message(5, [b.varint(1, 64), b.varint(2, 1), b.bytes(8, 'w'), b.bytes(9, new Uint8Array(byteLength))])), recipe)
+  const folder = b.folderOf({ 'a.onnx': modelOf(0), 'b.onnx': modelOf(256) })
+  const { changed } = await diff(join(folder, 'a.onnx'), join(folder, 'b.onnx'))
+  expect(changed).toEqual([expect.objectContaining({ name: 'w', differing: null, maxDifference: null, before: null })])
+})

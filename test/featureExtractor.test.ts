@@ -123,3 +123,61 @@ test('a head that shares its tensor with an embedding is cut off, and the tensor
   expect(model.node?.map((n) => n.opType)).toEqual(['Gather', 'Relu'])
   expect(names(model.initializer)).toEqual(['table'])
 })
+
+test('features of an unknown rank are an output without a shape', async () => {
+  const { report, model } = await cut([
+    float('w0', [4, 8]),
+    float('fc.w', [8, 3]),
+    b.node('MatMul', ['x', 'w0'], ['m'], { name: 'trunk' }),
+    b.node('Softsign', ['m'], ['f']),
+    b.node('MatMul', ['f', 'fc.w'], ['h'], { name: 'fc' }),
+    b.node('Softsign', ['h'], ['y']),
+    b.input('x', [2, 4]),
+    b.message(12, [b.bytes(1, 'y'), b.message(2, [b.message(1, [b.varint(1, 1)])])]),
+  ])
+  expect(report.run).toMatchObject({ status: 'passed', outputs: [{ name: 'f', shape: [2, 8] }] })
+  expect(model.output).toMatchObject([{ name: 'f', type: { tensorType: { elemType: 1 } } }])
+  expect(model.output?.[0]?.type?.tensorType?.shape).toBeNull()
+})
+
+test('a sparse weight of the head goes', async () => {
+  const sparse = b.message(15, [
+    b.message(1, b.tensor({ name: 'fc.w', dims: [3], values: [1, 2, 3] })),
+    b.message(2, b.tensor({ name: '', type: 'INT64', dims: [3], values: [1, 9, 20] })),
+    b.varint(3, 8),
+    b.varint(3, 3),
+  ])
+  const { report, model } = await cut([...fields().filter((_, i) => i !== 1), sparse])
+  expect(report.run).toMatchObject({ status: 'passed', outputs: [{ name: 'f', shape: [2, 8] }] })
+  expect(model.sparseInitializer).toEqual([])
+})
+
+test('a head of a branch, and codes of an unknown type, are refused', async () => {
+  const branch = (name: string) =>
+    b.attribute.graph(
+      name,
+      float(`${name}.w`, [8, 3]),
+      b.node('MatMul', ['f', `${name}.w`], [`${name}.y`], { name: 'fc' }),
+      b.bytes(2, name),
+      b.output(`${name}.y`, [2, 3]),
+    )
+  const branches = [
+    ...fields().filter((_, i) => ![1, 2, 5, 6, 7, 8, 10].includes(i)),
+    b.initializer({ name: 'c', type: 9, extra: [b.bytes(9, Uint8Array.of(1))] }),
+    b.node('If', ['c'], ['y'], { extra: ['then_branch', 'else_branch'].map(branch) }),
+  ]
+  await expect(cut(branches)).rejects.toThrow(/^"\w+" is in If_\d\/then_branch: only heads of the main graph can be cut off\.$/)
+  const codes = [
+    b.initializer({ name: 'scale', dims: [], values: [0.1] }),
+    b.initializer({ name: 'zero', type: 'UINT8', dims: [], values: [3] }),
+    b.initializer({ name: 'fc.w', type: 'INT8', dims: [8, 3], values: values(24).map((v) => Math.round(v * 100)) }),
+    b.node('QuantizeLinear', ['f', 'scale', 'zero'], ['q']),
+    b.node('Flatten', ['q'], ['flat']),
+    b.node('MatMulInteger', ['flat', 'fc.w', 'zero'], ['i'], { name: 'fc' }),
+    b.node('Cast', ['i'], ['c'], { extra: [b.attribute.int('to', 1)] }),
+    b.node('Mul', ['c', 'scale'], ['y']),
+  ]
+  await expect(cut([...fields().filter((_, i) => ![1, 2, 5, 6, 7, 8, 10].includes(i)), ...codes])).rejects.toThrow(
+    /^The type of "flat" is not known, which would be the output: the model does not declare it\.$/,
+  )
+})

@@ -1,48 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import onnxProto from 'onnx-proto'
 import { expect, test, vi } from 'vitest'
 import { inspect } from '../src/inspect.js'
 import { reinit } from '../src/reinit.js'
 import type { ReinitOptions } from '../src/reports.js'
 import * as b from './buildModel.js'
+import { conv, decode, file, float, gemm, ints, resize, scores, strings, trunk, values, written } from './headModels.js'
 import { storedTensors } from './storedTensors.js'
 
 // three processes each
 vi.setConfig({ testTimeout: 60_000 })
 
-const values = (count: number) => Array.from({ length: count }, (_, i) => Math.fround(Math.sin(i + 1)))
-const float = (name: string, dims: readonly number[]) => b.initializer({ name, dims, values: values(dims.reduce((n, d) => n * d, 1)) })
-const ints = (name: string, list: readonly number[], storage: 'raw_data' | 'int64_data' = 'raw_data') =>
-  b.initializer({ name, type: 'INT64', dims: [list.length], values: list, storage })
-const STRING = 8
-const strings = (name: string, list: readonly string[]) =>
-  b.initializer({ name, type: STRING, dims: [list.length], extra: list.map((text) => b.bytes(6, text)) })
-const stringsAttribute = (name: string, list: readonly string[]) =>
-  b.message(5, [b.bytes(1, name), ...list.map((text) => b.bytes(9, text)), b.varint(20, 8)])
 const { int, tensor } = b.attribute
-
-/** x [2, 4] → a hidden layer of 8 → what follows. */
-const trunk = [
-  float('w0', [4, 8]),
-  b.node('MatMul', ['x', 'w0'], ['m'], { name: 'trunk' }),
-  b.node('Relu', ['m'], ['f']),
-  b.input('x', [2, 4]),
-]
-/** The head: 8 features, 3 classes. */
-const gemm = [
-  float('fc.w', [3, 8]),
-  float('fc.b', [3]),
-  b.node('Gemm', ['f', 'fc.w', 'fc.b'], ['s'], { name: 'fc', extra: [int('transB', 1)] }),
-]
-const scores = (...fields: readonly b.Field[]) => [...trunk, ...gemm, ...fields]
-/** Images: x [2, 4, 3, 3] → a 1×1 kernel of 3 classes with its bias. */
-const conv = (kernel = 1) => [
-  float('fc.w', [3, 4, kernel, kernel]),
-  float('fc.b', [3]),
-  b.node('Conv', ['x', 'fc.w', 'fc.b'], ['s'], { name: 'fc', extra: [b.attribute.ints('pads', Array(4).fill((kernel - 1) / 2))] }),
-  b.input('x', [2, 4, 3, 3]),
-]
 const label = ['cat', 'dog', 'emu']
 const same = (type: string) => b.node(type, ['s'], ['y'])
 const y = (...dims: readonly (number | string)[]) => b.output('y', dims)
@@ -237,7 +206,7 @@ const cases: Readonly<Record<string, Case>> = {
   ZipMap: {
     fields: scores(
       same('Softmax'),
-      b.node('ZipMap', ['y'], ['z'], { domain: 'ai.onnx.ml', extra: [stringsAttribute('classlabels_strings', label)] }),
+      b.node('ZipMap', ['y'], ['z'], { domain: 'ai.onnx.ml', extra: [b.attribute.strings('classlabels_strings', label)] }),
       y(2, 3),
     ),
     dims: fc,
@@ -252,28 +221,6 @@ const cases: Readonly<Record<string, Case>> = {
     dims: fc,
   },
   'inputs that mirror initializers': { fields: scores(same('Softmax'), y(2, 3), b.input('fc.w', [3, 8]), b.input('fc.b', [3])), dims: fc },
-}
-
-const file = (fields: readonly b.Field[], ...extra: readonly b.Field[]) =>
-  b.model(b.message(8, [b.bytes(1, 'ai.onnx.ml'), b.varint(2, 1)]), b.graph(b.bytes(2, 'g'), ...fields), ...extra)
-const decode = (path: string) => onnxProto.onnx.ModelProto.decode(readFileSync(path))
-
-function written(path: string) {
-  const graph = decode(path).graph as onnxProto.onnx.IGraphProto
-  const held = [
-    ...(graph.initializer ?? []).map((t) => [t.name ?? '', t] as const),
-    ...(graph.node ?? []).flatMap((n) =>
-      (n.attribute ?? []).flatMap((a) => (n.opType === 'Constant' && a.t ? [[n.output?.[0] ?? '', a.t] as const] : [])),
-    ),
-  ]
-  return { graph, tensors: new Map(held) }
-}
-
-async function resize(fields: readonly b.Field[], options: ReinitOptions = {}, ...extra: readonly b.Field[]) {
-  const folder = b.folderOf({ 'm.onnx': file(fields, ...extra) })
-  const output = join(folder, 'out.onnx')
-  const report = await reinit(join(folder, 'm.onnx'), { layers: ['fc'], init: 'xavier_normal', numClasses: 5, output, ...options })
-  return { folder, output, report }
 }
 
 test.each(Object.entries(cases))('%s', async (_, { fields, dims, numbers = {}, output: size = [2, 5], options = {} }) => {
@@ -313,6 +260,9 @@ test('labels are the given ones, everywhere', async () => {
     entry('names', "{0: 'cat', 1: 'dog', 2: 'emu'}"),
     entry('class_names', '["cat","dog","emu"]'),
     entry('labels', 'cat,dog,emu'),
+    entry('id_to_label', '{"0":"cat","1":"dog","2":"emu"}'),
+    entry('label_scores', '{"cat":"0.5","dog":"0.3","emu":"0.2"}'),
+    entry('class_of_model', 'classifier'),
     entry('author', 'cat,dog,emu'),
   )
   const model = decode(output)
@@ -322,8 +272,16 @@ test('labels are the given ones, everywhere', async () => {
     names: `{0: "it's", 1: 'b', 2: 'c', 3: 'd', 4: 'ü'}`,
     class_names: JSON.stringify(labels),
     labels: labels.join(','),
+    id_to_label: JSON.stringify(Object.fromEntries(labels.entries())),
+    label_scores: '{"cat":"0.5","dog":"0.3","emu":"0.2"}',
+    class_of_model: 'classifier',
     author: 'cat,dog,emu',
   })
+})
+
+test('names of classes that nothing holds are said not to be needed', async () => {
+  const { report } = await resize(scores(same('Softmax'), y(2, 3)), { labels: ['a', 'b', 'c', 'd', 'e'], run: false })
+  expect(report.notes).toContain('the model holds no names of classes: --labels was not needed')
 })
 
 const row = (bytes: Buffer | undefined, i: number, size: number) => bytes?.subarray(i * size, (i + 1) * size)
@@ -554,4 +512,6 @@ test('inspect tells what a head is and what would change', async () => {
   expect(head?.behind).toEqual(['ReduceMax', 'Sub', 'Exp', 'ReduceSum', 'Div'])
   expect(head?.changes.map((c) => c.name)).toEqual(['fc.w', 'fc.b', 'y'])
   expect((await inspect(join(folder, 'm.onnx'))).head).toBeUndefined()
+  // a layer in front that is selected beside it is drawn, and is no head
+  expect((await inspect(join(folder, 'm.onnx'), { head: true, layers: ['trunk'] })).head).toEqual(head)
 })

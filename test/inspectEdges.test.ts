@@ -54,6 +54,23 @@ test.each([
   expect(redrawn.notes.some((line) => line.startsWith('redraws w, which looks like'))).toBe(expected !== null)
 })
 
+test.each([
+  ['its like', false, [32, 16]],
+  ['its transpose', true, [16, 32]],
+] as const)('a matrix that is redrawn alone is untied from %s', async (_, isTransposed, dims) => {
+  const list = values(512)
+  const other = isTransposed ? list.map((_v, i) => list[(i % 32) * 16 + Math.floor(i / 32)] as number) : list
+  const path = pathOf(
+    b.initializer({ name: 'embed.w', dims: [32, 16], values: list }),
+    b.initializer({ name: 'head.w', dims, values: other }),
+    b.node('MatMul', ['x', 'embed.w'], ['h'], { name: 'embed' }),
+    b.node('MatMul', ['h', 'head.w'], ['y'], { name: 'head' }),
+  )
+  const { notes } = await reinit(path, { layers: ['head'], init: 'he_normal', dryRun: true })
+  expect(notes).toContain(`redrawing head.w unties it from embed.w, which held the same values${isTransposed ? ', transposed' : ''}`)
+  expect((await inspect(path)).notes.join()).toContain('embed.w and head.w hold the same values')
+})
+
 test('a model from a pipe is inspected under the name -', async () => {
   const { status, stdout } = await runCli(['inspect', '-', '--json'], { stdin: b.linearModel() })
   expect(status).toBe(0)

@@ -63,6 +63,51 @@ const oneWeight = (...fields: readonly Field[]) =>
   quantizedModel(...fields, node('MatMul', ['x', 'w.values'], ['y'], { name: 'layer' }), input('x', [4, 64]), output('y', [4, 80]))
 const dequantize = (inputs: readonly string[], ...extra: readonly Field[]) => node('DequantizeLinear', inputs, ['w.values'], { extra })
 
+/** Rows of integers that are looked up, and their values. */
+const table = (...fields: readonly Field[]) =>
+  quantizedModel(
+    node('Gather', ['w', 'i'], ['rows'], { name: 'layer' }),
+    int8('w', [70, 64]),
+    input('i', [70], 'INT64'),
+    output('y', [70, 64]),
+    ...fields,
+  )
+/** Products of integers, which come in as they are. */
+const products = (...fields: readonly Field[]) =>
+  quantizedModel(
+    node('DynamicQuantizeLinear', ['x'], ['x.q', 'x.s', 'x.z']),
+    node('MatMulInteger', ['x.q', 'w', 'x.z'], ['product'], { name: 'layer' }),
+    node('Cast', ['product'], ['cast'], { extra: [attribute.int('to', 1)] }),
+    int8('w', [64, 80]),
+    input('x', [4, 64]),
+    output('y', [4, 80]),
+    ...fields,
+  )
+
+test.each<[string, Uint8Array]>([
+  [
+    'rows that are moved on their way',
+    table(
+      node('Unsqueeze', ['rows', 'front'], ['wide']),
+      node('Squeeze', ['wide', 'front'], ['again']),
+      node('DequantizeLinear', ['again', 's'], ['y']),
+      scale('s', []),
+      tensor('front', 'INT64', [1], [0]),
+    ),
+  ],
+  [
+    'products of two scales, one after the other',
+    products(node('Mul', ['cast', 'x.s'], ['half']), node('Mul', ['half', 's'], ['y']), scale('s', [])),
+  ],
+])('the scale is found: %s', async (_, bytes) => {
+  const { after, of } = await redraw(bytes, { run: true })
+  const numbers = (name: string) => storedNumbers(after).get(name)?.values ?? []
+  const [s = 0] = numbers('s')
+  expect(of('s')).toMatchObject({ role: 'quant_scale', why: 'scale of w' })
+  const { std } = moments(numbers('w').map((v) => v * s))
+  expect(std / (of('w').expected.std ?? 0)).toBeCloseTo(1, 1)
+})
+
 test.each<[string, Uint8Array, Partial<ReinitOptions>, string, RegExp]>([
   [
     'a scale that another layer has too',
@@ -92,6 +137,52 @@ test.each<[string, Uint8Array, Partial<ReinitOptions>, string, RegExp]>([
     'w',
     /its zero point is computed in the graph/,
   ],
+  [
+    'a scale behind a lookup that is computed at another place',
+    table(
+      node('Exp', ['s'], ['e']),
+      node('DequantizeLinear', ['rows', 's'], ['y']),
+      node('DequantizeLinear', ['rows', 'e'], ['z']),
+      scale('s', []),
+      output('z', [70, 64]),
+    ),
+    {},
+    'w',
+    /its scale is computed in the graph/,
+  ],
+  [
+    'a computed zero point behind a lookup',
+    table(node('Abs', ['z'], ['a']), node('DequantizeLinear', ['rows', 's', 'a'], ['y']), scale('s', []), zeros('z', 'INT8', [])),
+    {},
+    'w',
+    /its zero point is computed in the graph/,
+  ],
+  [
+    'rows that have several scales at another place',
+    table(
+      node('DequantizeLinear', ['rows', 't'], ['y']),
+      node('DequantizeLinear', ['rows', 's'], ['z'], { extra: [attribute.int('axis', 1)] }),
+      scale('s', [64]),
+      scale('t', []),
+      output('z', [70, 64]),
+    ),
+    {},
+    'w',
+    /what is looked up in it has more than one scale/,
+  ],
+  [
+    'rows that are read as they are',
+    table(
+      node('DequantizeLinear', ['rows', 's'], ['y']),
+      scale('s', []),
+      node('Cast', ['rows'], ['z'], { extra: [attribute.int('to', 1)] }),
+      output('z', [70, 64]),
+    ),
+    {},
+    'w',
+    /its integers also reach Cast, which has no scale for them/,
+  ],
+  ['products without a scale of their own', products(node('Mul', ['cast', 'x.s'], ['y'])), {}, 'w', /its scale is computed in the graph/],
   [
     'unsigned integers without a zero point',
     oneWeight(dequantize(['w', 's']), uint8('w', [64, 80]), scale('s', [])),

@@ -4,7 +4,7 @@ import { type AnyReport, formats, type Look } from '../src/report/formats.js'
 import { bytes, count, number, seconds, values } from '../src/report/numbers.js'
 import { shorten, width } from '../src/report/width.js'
 import type { DiffReport, ReinitReport } from '../src/reports.js'
-import { biasChange, dryReport, inspectReport, reinitReport, weightChange } from './reports.js'
+import { allReports, biasChange, diffReport, dryReport, inspectReport, reinitReport, weightChange } from './reports.js'
 
 const plain: Look = { columns: null, color: false, unicode: true, verbose: false }
 const draw = async (format: keyof typeof formats, report: AnyReport, look: Partial<Look> = {}) =>
@@ -196,6 +196,20 @@ test('Markdown sets names as code and lets nothing be markup', async () => {
   expect(text).toContain('note\\: a\\\\x1b\\[31m\\\\x0a\\\\u202eb\\|\\`c\\`&lt;img src=x&gt;\\[l\\](http\\://x) \\@me')
 })
 
+test('HTML lets nothing be markup, and asks for nothing from elsewhere', async () => {
+  const report = { ...reinitReport, changed: [{ ...weightChange, layer: EVIL, name: EVIL }], notes: [EVIL] }
+  const page = await draw('html', { of: 'reinit', report })
+  expect(page).toContain('<td><code>a\\x1b[31m\\x0a\\u202eb|`c`&lt;img src=x&gt;[l](http://x) @me</code></td>')
+  const tags = new Set([...page.matchAll(/<\/?([^\s>]+)/g)].map(([, tag]) => tag))
+  expect([...tags].map(String).toSorted((a, b) => (a < b ? -1 : 1))).toEqual(
+    '!doctype b body code footer h1 h2 head html li meta p span style table tbody td th thead title tr ul'
+      .split(' ')
+      .filter((t) => tags.has(t)),
+  )
+  expect(page).not.toMatch(/<(img|script|link|a|iframe)\b|\b(src|href)="/)
+  expect(page).toContain("default-src 'none'")
+})
+
 test('a report as Markdown', async () => {
   expect(await draw('markdown', { of: 'reinit', report: reinitReport })).toMatchInlineSnapshot(`
     "# \`resnet18.onnx\`
@@ -259,41 +273,6 @@ test('inspect: columns for what there is to say', async () => {
   `)
 })
 
-const diffReport: DiffReport = {
-  schema: 1,
-  tool: 'onnx-reinit 1.0.0',
-  before: 'a.onnx',
-  after: 'b.onnx',
-  only: null,
-  changed: [
-    {
-      name: 'fc.weight',
-      layer: 'fc',
-      scope: '',
-      what: 'values',
-      outsideOnly: true,
-      dataType: 'FLOAT',
-      shape: [1000, 512],
-      elementCount: 512_000,
-      differing: 511_999,
-      maxDifference: 0.2055,
-      before: { mean: 0.0003353, std: 0.02581, min: -0.04, max: 0.04 },
-      after: { mean: -3.893e-5, std: 0.03637, min: -0.17, max: 0.18 },
-    },
-  ],
-  added: ['extra'],
-  removed: [],
-  moved: [
-    { name: 'fc.bias', before: 'raw_data', after: 'b.onnx.data from byte 0' },
-    { name: 'c', before: 'raw_data', after: 'b.onnx.data from byte 4' },
-  ],
-  restEqual: true,
-  rest: null,
-  tensorCount: 44,
-  outside: 2,
-  equal: false,
-}
-
 test('diff as text', async () => {
   expect(await draw('text', { of: 'diff', report: diffReport })).toMatchInlineSnapshot(`
     "a.onnx → b.onnx  44 tensors
@@ -315,7 +294,7 @@ test('diff as text', async () => {
 /** Every string of a report but those that the program itself chooses. */
 const evilOf = (value: unknown, key = ''): unknown =>
   typeof value === 'string'
-    ? ['status', 'dataType', 'role', 'seed', 'rng'].includes(key)
+    ? ['status', 'dataType', 'role', 'seed', 'rng', 'like', 'to', 'kind', 'data'].includes(key)
       ? value
       : `${EVIL}\x9b\x7f\u2028`
     : Array.isArray(value)
@@ -327,7 +306,7 @@ const evilOf = (value: unknown, key = ''): unknown =>
 test.each(
   Object.keys(formats).flatMap((format) =>
     [true, false].flatMap((verbose) =>
-      Object.entries({ reinit: reinitReport, inspect: inspectReport, diff: diffReport }).map(([of, report]) => ({
+      Object.entries(allReports).map(([of, report]) => ({
         format: format as keyof typeof formats,
         verbose,
         of,
@@ -376,15 +355,10 @@ test('JSON holds the report, with words for what JSON has no numbers for', async
 })
 
 test('every format writes every report', async () => {
-  const reports: readonly AnyReport[] = [
-    { of: 'reinit', report: reinitReport },
-    { of: 'inspect', report: inspectReport },
-    { of: 'diff', report: diffReport },
-  ]
   for (const name of Object.keys(formats) as (keyof typeof formats)[])
-    for (const report of reports) {
-      const text = await draw(name, report)
-      expect(text, `${name} of ${report.of}`).toMatch(/resnet18\.onnx|a\.onnx/)
+    for (const [of, report] of Object.entries(allReports)) {
+      const text = await draw(name, { of, report } as AnyReport)
+      expect(text, `${name} of ${of}`).toMatch(/resnet18(\.skeleton)?\.onnx|a\.onnx/)
       expect(text.endsWith('\n')).toBe(true)
     }
 })

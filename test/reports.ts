@@ -1,5 +1,17 @@
 // Hand-made reports for tests of formats and commands.
-import type { InspectReport, ReinitReport, ReportChange, ReportParameter } from '../src/reports.js'
+import type {
+  AuditReport,
+  DiffReport,
+  InspectReport,
+  MaterializeReport,
+  ReinitReport,
+  ReportChange,
+  ReportHead,
+  ReportKept,
+  ReportParameter,
+  ScrambleReport,
+  StripReport,
+} from '../src/reports.js'
 
 const model: InspectReport['model'] = {
   path: 'resnet18.onnx',
@@ -120,3 +132,152 @@ export const inspectReport: InspectReport = {
   skipped: [{ name: 'window', reason: 'no-weight-slot', detail: 'read by Mul: not a known parameter', elementCount: 400 }],
   notes: [],
 }
+
+export const head: ReportHead = {
+  layers: ['fc'],
+  opTypes: ['Gemm'],
+  fanIn: 512,
+  fanOut: 1000,
+  classes: 1000,
+  newClasses: null,
+  behind: ['Softmax'],
+  changes: [{ name: 'fc.weight', what: 'axis 0 of [1000, 512], 1000' }],
+  refused: null,
+}
+
+export const diffReport: DiffReport = {
+  schema: 1,
+  tool: 'onnx-reinit 1.0.0',
+  before: 'a.onnx',
+  after: 'b.onnx',
+  only: null,
+  changed: [
+    {
+      name: 'fc.weight',
+      layer: 'fc',
+      scope: '',
+      what: 'values',
+      outsideOnly: true,
+      dataType: 'FLOAT',
+      shape: [1000, 512],
+      elementCount: 512_000,
+      differing: 511_999,
+      maxDifference: 0.2055,
+      before: { mean: 0.0003353, std: 0.02581, min: -0.04, max: 0.04 },
+      after: { mean: -3.893e-5, std: 0.03637, min: -0.17, max: 0.18 },
+    },
+  ],
+  added: ['extra'],
+  removed: [],
+  moved: [
+    { name: 'fc.bias', before: 'raw_data', after: 'b.onnx.data from byte 0' },
+    { name: 'c', before: 'raw_data', after: 'b.onnx.data from byte 4' },
+  ],
+  restEqual: true,
+  rest: null,
+  tensorCount: 44,
+  outside: 2,
+  equal: false,
+}
+
+export const auditReport: AuditReport = {
+  schema: 1,
+  tool: 'onnx-reinit 1.0.0',
+  before: 'resnet18.onnx',
+  after: 'shared.onnx',
+  clean: false,
+  leaks: [
+    { kind: 'equal', name: 'fc.weight', scope: '', what: 'all values are as they were', file: 'w.data', byte: 128, elementCount: 512_000 },
+    { kind: 'run', name: '', scope: 'If_0/then_branch', what: 'values 1 to 9', file: '', byte: 77, elementCount: 9 },
+    { kind: 'moments', name: '', scope: '', what: 'means of 20 tensors', file: null, byte: null, elementCount: 40 },
+    { kind: 'string', name: 'by "acme"', scope: '', what: 'text of the input', file: '', byte: 9, elementCount: 9 },
+  ],
+  stays: [
+    { name: 'shape', scope: '', dataType: 'INT64', shape: [2], elementCount: 2, reason: 'steers the graph' },
+    { name: 'axes', scope: 'If_0/then_branch', dataType: 'INT64', shape: [1], elementCount: 1, reason: 'steers the graph' },
+    { name: 'mask', scope: '', dataType: 'FLOAT', shape: [64], elementCount: 64, reason: 'a mask' },
+  ],
+  judged: { tensors: 42, elements: 11_689_512 },
+  searched: { files: 2, bytes: 46_826_871, strings: 12, bits: 74, comparisons: 42 },
+}
+
+const kept = (name: string, reason: string, elementCount: number, byteLength: number): ReportKept => ({
+  name,
+  scope: '',
+  what: 'tensor',
+  dataType: 'INT64',
+  reason,
+  detail: 'read by Reshape',
+  elementCount,
+  byteLength,
+})
+
+export const scrambleReport: ScrambleReport = {
+  ...reinitReport,
+  output: 'resnet18.scrambled.onnx',
+  like: 'auto',
+  rename: 'inner',
+  attributes: [{ name: 'label.coefficients', elementCount: 12 }],
+  kept: [kept('shape', 'steers', 2, 16), kept('axes', 'steers', 300, 2400), kept('mask', 'mask', 64, 512)],
+  dropped: { 'doc strings': 3, producer: 1 },
+  renamed: { values: 40, nodes: 21 },
+  calibration: { to: 'original', passes: 2, met: 20, layers: 21, factors: [], message: null },
+  audit: { ...auditReport, clean: true, leaks: [] },
+  deviations: [{ name: 'y', before: 0.83, after: 0.79, ratio: 0.95 }],
+  written: ['resnet18.scrambled.onnx.data', 'resnet18.scrambled.onnx'],
+}
+
+export const stripReport: StripReport = {
+  schema: 1,
+  tool: 'onnx-reinit 1.0.0',
+  input: 'resnet18.onnx',
+  output: 'resnet18.skeleton.onnx',
+  seed: '0',
+  inputByteLength: 46_826_871,
+  byteLength: 51_204,
+  materialized: { byteLength: 46_826_900, sha256: 'c0ffee' },
+  leftOut: { tensors: 40, elementCount: 11_689_000 },
+  drawn: [
+    { name: 'tree', scope: '', reason: 'no recipe draws it', byteLength: 4096 },
+    { name: 'eps', scope: 'If_0/then_branch', reason: 'small', byteLength: 16 },
+  ],
+  kept: [kept('shape', 'steers', 2, 16)],
+  dropped: {},
+  renamed: {},
+  calibration: null,
+  audit: { ...auditReport, clean: true, leaks: [] },
+  notes: ['1 tensor is stored twice'],
+  written: ['resnet18.skeleton.onnx'],
+  milliseconds: 420,
+}
+
+export const materializeReport: MaterializeReport = {
+  schema: 1,
+  tool: 'onnx-reinit 1.0.0',
+  input: 'resnet18.skeleton.onnx',
+  output: 'resnet18.onnx',
+  seed: '0',
+  by: 'onnx-reinit 0.9.0',
+  tensors: 40,
+  byteLength: 46_826_900,
+  sha256: 'c0ffee',
+  data: 'external',
+  files: [
+    { name: 'resnet18.onnx.data', byteLength: 46_737_568 },
+    { name: 'resnet18.onnx', byteLength: 89_332 },
+  ],
+  notes: ['made by an older version'],
+  written: ['resnet18.onnx.data', 'resnet18.onnx'],
+  milliseconds: 420,
+}
+
+/** One of each command. */
+export const allReports = {
+  reinit: reinitReport,
+  inspect: { ...inspectReport, head },
+  diff: diffReport,
+  audit: auditReport,
+  scramble: scrambleReport,
+  strip: stripReport,
+  materialize: materializeReport,
+} as const

@@ -49,6 +49,27 @@ describe('what can hold learned values and can not be redrawn is refused by name
       engine('some.where', 'Thing', b.attribute.string('state', 'w'.repeat(70_000))),
       /"engine" \(some\.where:Thing\) has 70000 characters in attribute "state", more than 65536/,
     ],
+    'numbers as the text of an attribute': [
+      engine('some.where', 'Thing', b.message(5, [b.bytes(1, 'weights'), b.bytes(4, b.raw('FLOAT', values(8))), b.varint(20, 3)])),
+      /"engine" \(some\.where:Thing\) has bytes that are no text in attribute "weights"/,
+    ],
+    'numbers as texts of an attribute': [
+      engine(
+        'some.where',
+        'Thing',
+        b.message(5, [b.bytes(1, 'rows'), b.bytes(9, 'one'), b.bytes(9, b.raw('FLOAT', values(16))), b.varint(20, 8)]),
+      ),
+      /has bytes that are no text in attribute "rows"/,
+    ],
+    'weights of 64-bit integers': [
+      graphOf(
+        b.initializer({ name: 'w', type: 'INT64', dims: [4, 4], values: values(16).map((v) => BigInt(Math.round(v * 1e6))) }),
+        b.node('Cast', ['w'], ['wf'], { extra: [b.attribute.int('to', 1)] }),
+        b.node('MatMul', ['x', 'wf'], ['y']),
+        ...ends,
+      ),
+      /"w" holds INT64 weights, read by MatMul, which can't be redrawn/,
+    ],
     'a tensor in segments': [
       graphOf(
         b.initializer({ name: 'w', dims: [4, 4], values: values(16), extra: [b.message(3, [b.varint(1, 0), b.varint(2, 16)])] }),
@@ -63,6 +84,37 @@ describe('what can hold learned values and can not be redrawn is refused by name
     await expect(scramble(join(folder, 'm.onnx'), { run: false })).rejects.toThrow(message)
     expect(readdirSync(folder)).toEqual(['m.onnx'])
   })
+})
+
+test('a tensor of which only the shape is asked is drawn anew: its values steer nothing', async () => {
+  const asked = (opType: string, name: string) => [
+    float(name, [8, 8]),
+    b.node(opType, [name], [`${name}_size`]),
+    b.output(`${name}_size`, [], 'INT64'),
+  ]
+  const model = graphOf(
+    float('w', [4, 4]),
+    b.node('MatMul', ['x', 'w'], ['y']),
+    ...asked('Shape', 'old_table'),
+    ...asked('Size', 'older_table'),
+    ...ends,
+  )
+  const { report, bytes } = await scrambled(model, { run: false })
+  expect(report.changed.map((c) => c.name)).toEqual(['w', 'old_table', 'older_table'])
+  expect(report.kept).toEqual([])
+  expect(bytes.includes(Buffer.from(b.raw('FLOAT', values(8, 'old_table'.length))))).toBe(false)
+})
+
+test.each([
+  [{ rename: true }, /^rename true is none of none, inner, all\.$/],
+  [{ rename: 'al' }, /^rename "al" is none of/],
+  [{ like: 'moment' }, /^like "moment" is none of auto, moments\.$/],
+  [{ calibrate: 'input' }, /^calibrate "input" is none of original, unit\.$/],
+  [{ output: '-' }, /^A scrambled model is written to a file/],
+])('options of callers without types: %j', async (options, message) => {
+  const folder = b.folderOf({ 'm.onnx': graphOf(float('w', [4, 4]), b.node('MatMul', ['x', 'w'], ['y']), ...ends) })
+  await expect(scramble(join(folder, 'm.onnx'), options as ScrambleOptions)).rejects.toThrow(message)
+  expect(readdirSync(folder)).toEqual(['m.onnx'])
 })
 
 describe('names', () => {
@@ -177,6 +229,21 @@ test('a tensor that nothing reads goes, but one that is an input stays with othe
   expect(report.dropped).toMatchObject({ 'unused tensors': 2 })
   expect(result.graph?.initializer?.map((t) => t.name)).toEqual(['w', 'spare'])
   expect(result.graph?.valueInfo).toEqual([])
+})
+
+test('a sparse tensor that nothing reads goes, and metadata without a key does', async () => {
+  const sparse = (name: string) =>
+    b.message(15, [
+      b.message(1, b.tensor({ name, dims: [3], values: [1.25, -0.5, 2.75] })),
+      b.message(2, b.tensor({ type: 'INT64', dims: [3], values: [1, 9, 14] })),
+      b.varint(3, 4),
+      b.varint(3, 4),
+    ])
+  const graph = b.graph(b.bytes(2, 'g'), float('w', [4, 4]), sparse('left'), b.node('MatMul', ['x', 'w'], ['y']), ...ends)
+  const { report, model } = await scrambled(Buffer.concat([b.model(graph), b.message(14, [b.bytes(2, 'of nobody')])]))
+  expect(report.dropped).toMatchObject({ 'unused tensors': 1, 'metadata entries': 1 })
+  expect(model.graph?.sparseInitializer).toEqual([])
+  expect(model.metadataProps).toEqual([])
 })
 
 test('settings of a session stay, copies in a kernel’s own order go', async () => {

@@ -118,6 +118,22 @@ const forms: Readonly<Record<string, { readonly graph: readonly b.Field[]; reado
       b.node('MatMul', ['t', 'w'], ['y'], { name: 'twice' }),
     ],
   },
+  'rows that are looked up, selu and a power': {
+    layers: 3,
+    graph: [
+      b.initializer({ name: 'table', dims: [9, WIDTH], values: noise('table', 9 * WIDTH, 40) }),
+      weight('w0', 0.002),
+      weight('w1', 3),
+      b.initializer({ name: 'two', dims: [], values: [2] }),
+      b.initializer({ name: 'ids', type: 'INT64', dims: [16], values: Array.from({ length: 16 }, (_, i) => i % 9) }),
+      b.node('Gather', ['table', 'ids'], ['e'], { name: 'embed' }),
+      b.node('Add', ['e', 'x'], ['in']),
+      b.node('MatMul', ['in', 'w0'], ['a'], { name: 'first' }),
+      b.node('Selu', ['a'], ['s']),
+      b.node('Pow', ['s', 'two'], ['p']),
+      b.node('MatMul', ['p', 'w1'], ['y'], { name: 'last' }),
+    ],
+  },
   'integers that are quantized as they come': {
     layers: 1,
     graph: [
@@ -138,6 +154,24 @@ test.each(Object.entries(forms))('%s', async (_, { graph, layers }) => {
   expect(report.calibration).toMatchObject({ layers, message: null })
   expect(near(ratio), String(ratio)).toBe(true)
   expect(report.audit?.clean).toBe(true)
+})
+
+test('to unit deviation from tensors of their own moments', async () => {
+  const graph = [
+    weight('w', 5),
+    b.initializer({ name: 'gamma', dims: [WIDTH], values: Array<number>(WIDTH).fill(7) }),
+    vector('beta', 0),
+    b.node('MatMul', ['x', 'w'], ['a'], { name: 'first' }),
+    b.node('LayerNormalization', ['a', 'gamma', 'beta'], ['y'], { name: 'norm' }),
+    b.input('x', [16, WIDTH]),
+    b.output('y', [16, WIDTH]),
+  ]
+  const { report } = await calibrated(graph, { calibrate: 'unit', like: 'moments' })
+  expect(report.calibration).toMatchObject({ to: 'unit', met: 2, layers: 2, message: null })
+  const of = (name: string) => report.changed.find((c) => c.name === name)
+  expect(of('w')).toMatchObject({ initializer: 'trunc_normal' })
+  expect(of('gamma')).toMatchObject({ initializer: 'constant', before: { mean: 7 } })
+  expect(near(of('gamma')?.after?.mean ?? 0, 1.2)).toBe(true)
 })
 
 test('the file is the same again, and says its factors', async () => {

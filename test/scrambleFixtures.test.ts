@@ -58,7 +58,7 @@ describe.each(names)('%s', (name) => {
 
   test('the graph is the same', async () => {
     const { output } = await scrambled(name, { run: false })
-    const models = [`${folder}/${name}.onnx`, output].map(readModel) as [Model, Model]
+    const models = [`${folder}/${name}.onnx`, output].map((path) => readModel(path)) as [Model, Model]
     try {
       expect(shapeOf(models[1])).toEqual(shapeOf(models[0]))
     } finally {

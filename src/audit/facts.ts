@@ -1,7 +1,7 @@
 import { measure } from '../init/measure.js'
 import type { Moments, Tensor, Values } from '../types.js'
 import { check, mix } from './blocks.js'
-import { type Open, pieces } from './heldNumbers.js'
+import { type Open, type Piece, pieces } from './heldNumbers.js'
 import { surprise } from './surprise.js'
 
 /** What one pass over a tensor's numbers tells. */
@@ -88,8 +88,8 @@ export function isRound(value: number, dataType: string): boolean {
   return dataType === 'DOUBLE' ? rounded === value : Math.fround(rounded) === value
 }
 
-/** The first values of a tensor, copied. */
+/** The first values of a tensor that has some, copied. */
 export function fewValues(tensor: Tensor, open: Open): Values {
-  for (const { values } of pieces(tensor, open)) return values.slice()
-  return new Float32Array(0)
+  const { values } = pieces(tensor, open).next().value as Piece
+  return values.slice()
 }

@@ -38,7 +38,7 @@ export function heldValues(model: Model): HeldValues {
       values.push({ tensor: finishTensor(draft, draft.name || name, model.graph, 'constant'), isLearned })
     } catch (error) {
       if (!(error instanceof ReinitError)) throw error
-      broken.push({ name, why: error.message })
+      broken.push({ name: draft.name || name, why: error.message })
     }
   }
 

@@ -33,7 +33,8 @@ export async function hashFile(
       }
       const { patch } = s
       const { content, byteLength } = patch
-      if (content.kind === 'values') for (const bytes of values({ ...patch, content })) await add(bytes)
+      if (content.kind === 'values')
+        for (const bytes of values({ start: patch.start, end: patch.end, byteLength, content })) await add(bytes)
       else if (content.kind === 'copy') await copy(content.source.path, content.start, content.start + byteLength)
       else if (content.kind === 'bytes') await add(content.bytes)
       else for (let at = 0; at < byteLength; at += CHUNK_BYTES) await add(new Uint8Array(Math.min(CHUNK_BYTES, byteLength - at)))

@@ -6,6 +6,8 @@ import { ioError } from './ioError.js'
 /** A page of small fields; reads that go on where the last ended double up to MAX_WINDOW. */
 const MIN_WINDOW = 4096
 const MAX_WINDOW = 1 << 18
+/** The byte order mark, decoded. */
+const MARK = 0xfeff
 
 export interface FileSource extends ByteSource {
   close(): void
@@ -67,6 +69,8 @@ export function readFully(descriptor: number, into: Uint8Array, position: number
 export class Window {
   /** What is loaded now: the file from `from` on. */
   bytes: Uint8Array = new Uint8Array(0)
+  /** The same memory. */
+  private buffer: Buffer = Buffer.alloc(0)
   private from = 0
   private size = MIN_WINDOW
   readonly byteLength: number
@@ -96,10 +100,18 @@ export class Window {
     return this.bytes.subarray(start - this.from, end - this.from)
   }
 
+  /** UTF-8, without a byte order mark in front. */
+  text(start: number, end: number): string {
+    if (start < this.from || end > this.from + this.bytes.length) this.load(start, end)
+    const text = this.buffer.toString(undefined, start - this.from, end - this.from)
+    return text.charCodeAt(0) === MARK ? text.slice(1) : text
+  }
+
   private load(start: number, end: number): void {
     const previousEnd = this.from + this.bytes.length
     this.size = start === previousEnd ? Math.min(this.size * 2, MAX_WINDOW) : MIN_WINDOW
     this.bytes = this.source.read(start, Math.min(this.byteLength, Math.max(end, start + this.size)))
+    this.buffer = Buffer.from(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length)
     this.from = start
   }
 }

@@ -21,11 +21,12 @@ export function splice(patches: readonly FramedPatch[], limit = MAX_MESSAGE_BYTE
     (a, b) => a.start - b.start || Number(a.start !== a.end) - Number(b.start !== b.end) || (b.frame?.start ?? 0) - (a.frame?.start ?? 0),
   )
   let done = 0
-  return all.map(({ start, end, byteLength, content }) => {
+  return all.map((patch) => {
+    const { start, end, byteLength, content, frame } = patch
     if (start < done)
       throw new ReinitError('conflict', `Two changes overlap at byte ${start}, the first ends at ${done}: make one at a time.`)
     done = end
-    return { start, end, byteLength, content }
+    return frame === null ? patch : { start, end, byteLength, content }
   })
 }
 

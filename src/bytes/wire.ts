@@ -2,8 +2,6 @@ import { invalid } from '../errors.js'
 import type { Frame } from '../types.js'
 import type { Window } from './source.js'
 
-const text = new TextDecoder()
-
 /**
  * Walks the fields of one protobuf message by position. `next()` steps to a field; a length-delimited value is not read, its
  * bytes are [start, end). Source: protobuf.dev/programming-guides/encoding.
@@ -29,16 +27,26 @@ export class Cursor {
   next(): boolean {
     if (this.position >= this.frame.end) return false
     this.tagStart = this.position
-    const tag = this.varint()
-    this.field = Math.floor(tag / 8)
-    this.wireType = tag % 8
+    // most are one byte
+    let tag = this.window.byte(this.position)
+    if (tag < 128) {
+      this.position++
+      this.field = tag >> 3
+      this.wireType = tag & 7
+    } else {
+      tag = this.varint()
+      this.field = Math.floor(tag / 8)
+      this.wireType = tag % 8
+    }
     if (this.field < 1 || this.field > 0x1fffffff) throw this.broken(`field number ${this.field} is not possible`)
     this.lengthStart = this.start = this.position
     if (this.wireType === 0) this.varint()
     else if (this.wireType === 1) this.position += 8
     else if (this.wireType === 5) this.position += 4
     else if (this.wireType === 2) {
-      const length = this.varint()
+      let length = this.position < this.frame.end ? this.window.byte(this.position) : 128
+      if (length < 128) this.position++
+      else length = this.varint()
       this.start = this.position
       this.position += length
     } else throw this.broken(`wire type ${this.wireType} is not possible`)
@@ -63,6 +71,7 @@ export class Cursor {
   /** A varint field as int64; beyond ±2^53 the nearest double. */
   signed(): number {
     this.expect(0)
+    if (this.end - this.start === 1) return this.window.byte(this.start)
     return signedVarint(this.window.slice(this.start, this.end))
   }
 
@@ -74,7 +83,7 @@ export class Cursor {
 
   string(): string {
     this.expect(2)
-    return text.decode(this.window.slice(this.start, this.end))
+    return this.window.text(this.start, this.end)
   }
 
   bytes(): Uint8Array {
@@ -124,6 +133,12 @@ export class Cursor {
 export function signedVarints(bytes: Uint8Array): number[] | null {
   const values: number[] = []
   for (let at = 0; at < bytes.length; ) {
+    const first = bytes[at] as number
+    if (first < 128) {
+      values.push(first)
+      at++
+      continue
+    }
     let end = at
     while (end < bytes.length && (bytes[end] as number) > 127) end++
     if (end >= bytes.length) return null

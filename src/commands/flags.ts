@@ -68,7 +68,7 @@ export const generalFlags: readonly Flag<object>[] = [
 /** Flags of commands that report. */
 export const reportFlags: readonly Flag<object>[] = [
   { name: 'json', summary: 'the report as JSON on stdout' },
-  { name: 'report', value: 'FILE', summary: 'the report as a file too: .json or .md' },
+  { name: 'report', value: 'FILE', summary: 'the report as a file too: .html, .json or .md' },
   { name: 'quiet', short: 'q', summary: 'no report on stdout, only errors' },
   ...generalFlags,
 ]

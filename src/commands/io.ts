@@ -1,7 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
 import { ReinitError } from '../errors.js'
 import type { Look } from '../report/formats.js'
-import { smallHeap } from './smallHeap.js'
 
 export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number }
 
@@ -15,11 +14,13 @@ export interface Io {
   readonly signal: AbortSignal
 }
 
-/** SIGINT and SIGTERM abort the job, which then cleans up; a second one ends the process at once. A stream is opened when it is asked for. */
+/**
+ * SIGINT, SIGTERM and SIGHUP (a terminal that goes) abort the job, which then cleans up; a second one ends the process at once. A stream is
+ * opened when it is asked for.
+ */
 export function processIo(): Io {
-  smallHeap()
   const controller = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort(name))
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => controller.abort(name))
   return {
     get stdin() {
       return process.stdin

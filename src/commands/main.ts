@@ -65,7 +65,7 @@ async function complain(error: unknown, argv: readonly string[], io: Io): Promis
 
 function judge(error: unknown, { signal }: Io): { code: string; status: number; message: string } {
   if (signal.aborted) {
-    const name = signal.reason as 'SIGINT' | 'SIGTERM'
+    const name = signal.reason as 'SIGINT' | 'SIGTERM' | 'SIGHUP'
     return { code: 'interrupted', status: 128 + constants.signals[name], message: `interrupted by ${name}` }
   }
   const message = error instanceof Error ? error.message : String(error)

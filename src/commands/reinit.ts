@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import { ReinitError, usage } from '../errors.js'
 import { initializers } from '../init/initializers.js'
 import { escapeControls } from '../report/escapeControls.js'
-import type { ReinitOptions, ReinitReport } from '../reports.js'
+import type { ReinitOptions, ReinitPasses } from '../reports.js'
 import { type Command, exits } from './command.js'
 import { deliver, reportFile } from './deliver.js'
 import { type Io, isClosed, print } from './io.js'
@@ -49,7 +49,7 @@ export const reinitCommand: Command<ReinitOptions> = {
     const isStreamed = output === '-' || (model === '-' && output === undefined && !dryRun)
     refuseStreams(parsed, model === '-', isStreamed, io)
     const file = reportFile(parsed, [model, output ?? '', ...(parsed.given.get('config') ?? [])])
-    const finish = async (report: ReinitReport) => {
+    const finish = async (report: ReinitPasses) => {
       await deliver({ of: 'reinit', report }, parsed, file, io, isStreamed && !dryRun ? io.stderr : io.stdout)
       const found = offence(report, parsed.options)
       if (found !== null) await print(io.stderr, [`onnx-reinit: ${escapeControls(found)}\n`])
@@ -67,11 +67,11 @@ export const reinitCommand: Command<ReinitOptions> = {
   },
 }
 
-async function call(path: string, { options, given }: Parsed<ReinitOptions>, io: Io): Promise<ReinitReport> {
-  const { reinit } = await import('../reinit.js')
+async function call(path: string, { options, given }: Parsed<ReinitOptions>, io: Io): Promise<ReinitPasses> {
+  const { reinitPasses } = await import('../reinit.js')
   // JSON alone shows them
   const digests = given.has('json') || /\.json$/i.test(given.get('report')?.[0] ?? '')
-  return attend(io, given.has('quiet'), (attended) => reinit(path, { ...options, ...attended, digests }))
+  return attend(io, given.has('quiet'), (attended) => reinitPasses(path, { ...options, ...attended, digests }))
 }
 
 /** Flags go before the recipe's settings; a selection and an initializer are one more of its rules. */
@@ -115,7 +115,7 @@ async function send(path: string, { stdout, signal }: Io): Promise<boolean> {
 }
 
 /** The report of a job on temporary files speaks of what the user gave. */
-function renamed(report: ReinitReport, model: string, isStreamed: boolean): ReinitReport {
+function renamed(report: ReinitPasses, model: string, isStreamed: boolean): ReinitPasses {
   const named = { ...report, input: model, model: { ...report.model, path: model } }
   return isStreamed && report.output !== null ? { ...named, output: '-', written: ['-'] } : named
 }
@@ -124,7 +124,7 @@ function renamed(report: ReinitReport, model: string, isStreamed: boolean): Rein
 const ASKED: ReadonlySet<string> = new Set(['bias-kept', 'not-selected'])
 
 /** Why a job that came to its end is status 1 all the same; null: it is not. What is not proven has thrown before. */
-function offence({ run, skipped, kept }: ReinitReport, { strict, dryRun }: ReinitOptions): string | null {
+function offence({ run, skipped, kept }: ReinitPasses, { strict, dryRun }: ReinitOptions): string | null {
   if (run.status === 'failed')
     return `the result does not run, though the input does: nothing was kept${run.message ? ` (${run.message})` : ''}`
   if (!strict) return null

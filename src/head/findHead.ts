@@ -17,7 +17,10 @@ import { walkModel } from '../ops/walk.js'
  * @throws ReinitError `usage` where the selection is no head or several, `conflict` where something on the way can't take another number.
  */
 export function findHead(model: Model, selected: Iterable<Weight>): Head {
-  const matrices = matricesOf(selected)
+  // layers in front of the head can be selected beside it: they keep their size
+  const weights = [...selected]
+  const last = weights.filter((w) => w.head)
+  const matrices = matricesOf(last.length > 0 ? last : weights)
   const [first] = matrices
   if (!first) throw usage('A number of classes needs a head: select the layer that makes the scores, by --head or --layers.')
   const classes = first.classes

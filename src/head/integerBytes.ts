@@ -2,7 +2,7 @@ import { ReinitError } from '../errors.js'
 import type { Tensor } from '../types.js'
 
 /**
- * Integers as a tensor that holds the number of classes stores them.
+ * Integers as a tensor stores them that holds the number of classes, or a number a class.
  * @throws ReinitError `conflict` where it is of another type than INT32 or INT64.
  */
 export function integerBytes({ name, dataType }: Tensor, values: readonly number[]): Uint8Array {
@@ -10,7 +10,7 @@ export function integerBytes({ name, dataType }: Tensor, values: readonly number
   if (dataType === 'INT32') return bytesOf(Int32Array.from(values))
   throw new ReinitError(
     'conflict',
-    `Tensor ${JSON.stringify(name)} (${dataType}) holds the number of classes, and only INT32 and INT64 can.`,
+    `Tensor ${JSON.stringify(name)} (${dataType}) holds numbers of the classes, and only INT32 and INT64 can be rewritten: select another layer by --layers, or leave --num-classes out.`,
   )
 }
 

@@ -43,9 +43,12 @@ export const wrappings: readonly { readonly of: string; readonly pattern: RegExp
 /** Paths of modules have dozens of characters; a longer name is none, and is not looked at: patterns can take the square of its length. */
 export const MAX_PATH = 1024
 
+/** What no pattern fits: nothing is put around a name with less than this. */
+const PLAIN = /^[a-zA-Z\d.]*$/
+
 /** A name without what was put around it. */
 export function unwrapped(name: string): string {
-  if (name.length > MAX_PATH) return name
+  if (name.length > MAX_PATH || (PLAIN.test(name) && !name.includes('.parametrizations.'))) return name
   for (const { pattern, name: kept } of wrappings) if (pattern.test(name)) return unwrapped(name.replace(pattern, kept))
   return name
 }

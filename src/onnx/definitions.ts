@@ -6,10 +6,16 @@ import type { Names } from './names.js'
 type Listed = Pick<Graph, 'nodes' | 'tensors' | 'inputs'>
 const IN = { nodes: 0, tensors: 1, inputs: 2 } as const
 
+/** A map of more takes a third of the memory that a model does. A power of two. */
+const FEW = 1 << 13
+const NO_NUMBERS = new Uint32Array(0)
+
 /** Definitions as numbers: of the name, and of the place in the graph's own lists. */
 export class ListedDefinitions implements Definitions {
-  /** Numbers + 1 of definitions where the numbers of their names hash to, or the next free place behind (0). */
-  private table = new Uint32Array(8)
+  /** Numbers of definitions by the numbers of their names, while they are few. */
+  private few: Map<number, number> | null = new Map()
+  /** Once they are many: numbers + 1 of definitions where the numbers of their names hash to, or the next free place behind (0). */
+  private table = NO_NUMBERS
   private readonly name = integers()
   /** Index in the list × 4 + which list. */
   private readonly place = integers()
@@ -61,8 +67,13 @@ export class ListedDefinitions implements Definitions {
     else {
       this.name.push(name)
       this.place.push(place)
-      if (4 * this.count > 3 * this.table.length) this.grow()
-      else this.enter(this.count - 1)
+      if (this.few === null) this.append()
+      else if (this.count <= FEW) this.few.set(name, this.count - 1)
+      else {
+        this.few = null
+        this.table = new Uint32Array(4 * FEW)
+        for (let number = 0; number < this.count; number++) this.enter(number)
+      }
       this.lastName = -1
     }
   }
@@ -73,6 +84,7 @@ export class ListedDefinitions implements Definitions {
   }
 
   private find(name: number): number {
+    if (this.few !== null) return this.few.get(name) ?? -1
     if (name === this.lastName) return this.lastNumber
     this.lastName = name
     this.lastNumber = this.search(name)
@@ -94,7 +106,11 @@ export class ListedDefinitions implements Definitions {
     this.table[at] = number + 1
   }
 
-  private grow(): void {
+  private append(): void {
+    if (4 * this.count <= 3 * this.table.length) {
+      this.enter(this.count - 1)
+      return
+    }
     this.table = new Uint32Array(2 * this.table.length)
     for (let number = 0; number < this.count; number++) this.enter(number)
   }

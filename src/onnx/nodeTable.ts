@@ -8,8 +8,11 @@ import { readEntry } from './readTensor.js'
 
 const EMPTY: ReadonlyMap<string, never> = new Map<string, never>()
 
-/** Where a node's name is kept. */
-export type KeptName = readonly [place: number, length: number]
+/** Nodes whose names are held as strings, which costs the least time. */
+const FEW = 1 << 13
+
+/** What a node has beside its names: where there is nothing, nothing has to be read. */
+export const HAS = { attributes: 1, metadata: 2 } as const
 
 /** What nodes of one operator have in common. */
 interface Kind {
@@ -28,9 +31,11 @@ export class NodeTable {
   private readonly kindsOf = new Map<string, number[]>()
   /** The messages that nodes stand in, and the graphs that those are of. */
   private readonly parents: { readonly frame: Frame; readonly graph: Graph }[] = []
-  private readonly nodeNames = new TextPages()
+  // names are told apart by nothing: most stand once, and no value has them
+  private readonly firstNames: string[] = []
+  private readonly otherNames = new TextPages()
   private readonly columns = {
-    // names are told apart by nothing: most stand once, and no value has them
+    /** Of the nodes behind the first. */
     name: positions32(),
     nameLength: positions32(),
     kind: integers(),
@@ -40,6 +45,7 @@ export class NodeTable {
     parent: integers(),
     index: integers(),
     lengthBytes: bytes(),
+    has: bytes(),
     start: positions(),
     end: positions(),
   }
@@ -53,26 +59,23 @@ export class NodeTable {
     private readonly readAttributes: (frame: Frame) => ReadonlyMap<string, Attribute>,
   ) {}
 
-  /** A name by its UTF-8. */
-  keepName(utf8: Uint8Array): KeptName {
-    return [this.nodeNames.store(utf8, 0, utf8.length), utf8.length]
-  }
-
-  /** Inputs and outputs by the numbers of their names. */
+  /** Inputs and outputs by the numbers of their names; `has`: a sum of HAS. */
   add(
     graph: Graph,
     frame: Frame,
-    [name, nameLength]: KeptName,
+    name: string,
     kind: Kind,
     inputs: readonly number[],
     outputs: readonly number[],
+    has: number,
   ): StoredNode {
     const { columns } = this
     const { operand, firstInput } = columns
     const id = firstInput.length
-    columns.name.push(name)
-    columns.nameLength.push(nameLength)
+    if (id < FEW) this.firstNames.push(name)
+    else this.storeName(name)
     columns.kind.push(this.numberOf(kind))
+    columns.has.push(has)
     firstInput.push(operand.length)
     for (const i of inputs) operand.push(i)
     columns.firstOutput.push(operand.length)
@@ -84,6 +87,13 @@ export class NodeTable {
     columns.start.push(frame.start)
     columns.end.push(frame.end)
     return new StoredNode(this, id)
+  }
+
+  private storeName(name: string): void {
+    const { columns, otherNames } = this
+    const utf8 = Buffer.from(name)
+    columns.name.push(otherNames.store(utf8, 0, utf8.length))
+    columns.nameLength.push(utf8.length)
   }
 
   private numberOf(kind: Kind): number {
@@ -106,7 +116,8 @@ export class NodeTable {
   }
 
   nameOf(id: number): string {
-    return this.nodeNames.text(this.columns.name.at(id), this.columns.nameLength.at(id))
+    if (id < FEW) return this.firstNames[id] as string
+    return this.otherNames.text(this.columns.name.at(id - FEW), this.columns.nameLength.at(id - FEW))
   }
 
   kindAt(id: number): Kind {
@@ -148,6 +159,7 @@ export class NodeTable {
   }
 
   attributesOf(node: StoredNode): ReadonlyMap<string, Attribute> {
+    if ((this.columns.has.at(node.id) & HAS.attributes) === 0) return EMPTY
     const owned = this.owners.get(node.id)
     if (owned) return owned
     if (this.last?.id !== node.id) this.last = { id: node.id, attributes: this.readAttributes(this.frameOf(node.id)) }
@@ -155,6 +167,7 @@ export class NodeTable {
   }
 
   metadataOf(id: number): ReadonlyMap<string, string> {
+    if ((this.columns.has.at(id) & HAS.metadata) === 0) return EMPTY
     let metadata: Map<string, string> | undefined
     for (const c = new Cursor(this.window, this.frameOf(id)); c.next(); )
       if (c.field === 9) metadata = (metadata ?? new Map<string, string>()).set(...readEntry(c.message()))

@@ -4,11 +4,10 @@ import { invalid } from '../errors.js'
 import type { Attribute, Frame, Graph, LocalFunction, Node, Tensor, Value } from '../types.js'
 import { ListedDefinitions } from './definitions.js'
 import { Names } from './names.js'
-import { type KeptName, NodeTable } from './nodeTable.js'
+import { HAS, NodeTable } from './nodeTable.js'
 import { type AttributeDraft, readAttribute } from './readAttribute.js'
 import { draftTensor, finishTensor, MAX_RANGES, readEntry, type TensorDraft } from './readTensor.js'
 import { TensorForms } from './storedTensor.js'
-import { utf8Of } from './textPages.js'
 import { readValue, readValueMetadata } from './readValue.js'
 
 /** A graph in a graph is three messages deeper, and C++ protobuf refuses more than 100: ours is generous and still far from the stack's end. */
@@ -18,8 +17,6 @@ const MAX_GRAPHS = 100
 interface ReadGraph extends Graph {
   readonly defined: ListedDefinitions
 }
-
-const NO_NAME: KeptName = [0, 0]
 
 /** Most nodes have none. */
 const NO_DRAFTS: AttributeDraft[] = []
@@ -140,21 +137,23 @@ export class GraphReader {
     const { nodes, names, inputs, outputs } = this
     inputs.length = outputs.length = 0
     let drafts = NO_DRAFTS
-    let [opType, domain, overload] = ['', '', '']
-    let name = NO_NAME
+    let [name, opType, domain, overload] = ['', '', '', '']
+    let has = 0
     while (c.next()) {
       if (c.field === 1) inputs.push(this.name(c))
       else if (c.field === 2) outputs.push(this.name(c))
-      else if (c.field === 3) name = nodes.keepName(utf8Of(c.bytes()))
+      else if (c.field === 3) name = c.string()
       else if (c.field === 4) opType = names.text(this.name(c))
       else if (c.field === 5) {
         if (drafts === NO_DRAFTS) drafts = []
+        has |= HAS.attributes
         drafts.push(readAttribute(c.message()))
       } else if (c.field === 7) domain = names.text(this.name(c))
       else if (c.field === 8) overload = c.string()
+      else if (c.field === 9) has |= HAS.metadata
     }
     const kind = { opType, domain: domainName(domain), overload }
-    const node = nodes.add(graph, c.frame, name, kind, inputs, outputs)
+    const node = nodes.add(graph, c.frame, name, kind, inputs, outputs, has)
     graph.nodes.push(node)
     const isConstant = opType === 'Constant' && kind.domain === 'ai.onnx' && outputs.length > 0
     for (const { tensor, others, attribute } of drafts) {

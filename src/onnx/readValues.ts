@@ -90,11 +90,13 @@ export function elementCounts(tensor: Tensor, open: Open): number[] {
 
 /** What the values of a tensor are stored in, a varint of int32_data or some bytes each: elements; below 8 bits, bytes of several. */
 export function storedUnits(tensor: Tensor): { readonly byteLength: number; readonly count: number; readonly isSigned: boolean } {
-  const [, bits] = Object.values(dataTypes).find(([name]) => name === tensor.dataType) ?? [tensor.dataType, 0]
+  const bits = bitsOf.get(tensor.dataType) ?? 0
   if (bits === 0) throw invalid(`${shown(tensor)}: elements of no fixed size can't be read one by one.`)
   if (bits < 8) return { byteLength: 1, count: Math.ceil((tensor.elementCount * bits) / 8), isSigned: false }
   return { byteLength: bits / 8, count: tensor.elementCount, isSigned: tensor.dataType.startsWith('INT') }
 }
+
+const bitsOf: ReadonlyMap<string, number> = new Map(Object.values(dataTypes))
 
 const shown = ({ name, dataType, dims }: Tensor) => `Tensor ${JSON.stringify(name)} (${dataType} [${dims}])`
 

@@ -1,5 +1,5 @@
 import { varintsLength } from '../bytes/varints.js'
-import type { FramedPatch, Model, PlannedFill, TensorChange } from '../types.js'
+import type { FramedPatch, Model, PlannedFill, TensorChange, ValueEncoding } from '../types.js'
 import { unitsPass } from './drawUnits.js'
 import { insertTensor } from './insertTensor.js'
 import type { ValuePatch } from './placeData.js'
@@ -8,15 +8,15 @@ import { rewriteTensor } from './rewriteTensor.js'
 
 /**
  * The new values of a plan's fills, one patch a range of each tensor. Where values are stored as varints their lengths tell only when they
- * are drawn; PyTorch's sequence then takes all fills in their order.
+ * are drawn; PyTorch's sequence then takes all fills in their order. `keepsFrames`: the patches may get another length yet.
  * @throws ReinitError `invalid` where a tensor has not the values that its dims ask for.
  */
-export function valuePatches(model: Model, fills: readonly PlannedFill[]): ValuePatch[] {
+export function valuePatches(model: Model, fills: readonly PlannedFill[], keepsFrames = false): ValuePatch[] {
   const units = unitsPass(model)
   const isInOrder = fills.some((fill) => fill.rng === 'torch') && fills.some(isVarints)
   return fills.flatMap((fill, i) => {
     if (isInOrder && !isVarints(fill)) drawOver(units(fill))
-    return patchesOf(model, fill, i, units)
+    return patchesOf(model, fill, i, units, keepsFrames)
   })
 }
 
@@ -29,7 +29,7 @@ function drawOver(units: Iterable<Uint8Array>): void {
 
 type Units = ReturnType<typeof unitsPass>
 
-function patchesOf(model: Model, fill: PlannedFill, index: number, units: Units): ValuePatch[] {
+function patchesOf(model: Model, fill: PlannedFill, index: number, units: Units, keepsFrames: boolean): ValuePatch[] {
   const { tensor } = fill.weight
   if (fill.change) return changePatches(model, fill, fill.change, index)
   if (tensor.elements.kind !== 'stored') return []
@@ -42,10 +42,33 @@ function patchesOf(model: Model, fill: PlannedFill, index: number, units: Units)
     const element = next
     next += elementCount
     if (elementCount === 0) return []
-    const content = { kind: 'values', fill: index, element, elementCount, encoding: varints ? 'varint' : 'fixed' } as const
-    const patch: FramedPatch = { start, end, byteLength: lengths[i] as number, content, frame }
-    return [{ tensor, file, patch }]
+    const byteLength = lengths[i] as number
+    const inPlace = new ValuesInPlace(start, end, index, element, elementCount, varints ? 'varint' : 'fixed')
+    const isInPlace = file === '' && byteLength === end - start && !keepsFrames
+    return [{ tensor, file, patch: isInPlace ? inPlace : { start, end, byteLength, content: inPlace.content, frame } }]
   })
+}
+
+/** A patch of the model that keeps its length, so that no message around it changes: small, as most are of this kind. Not to be spread. */
+class ValuesInPlace implements FramedPatch {
+  constructor(
+    readonly start: number,
+    readonly end: number,
+    private readonly fill: number,
+    private readonly element: number,
+    private readonly elementCount: number,
+    private readonly encoding: ValueEncoding,
+  ) {}
+  get byteLength() {
+    return this.end - this.start
+  }
+  get content() {
+    const { fill, element, elementCount, encoding } = this
+    return { kind: 'values' as const, fill, element, elementCount, encoding }
+  }
+  get frame() {
+    return null
+  }
 }
 
 /** All values of a tensor that is new, or gets another size, as raw_data has them. */

@@ -14,20 +14,40 @@ const MIN_ELEMENTS = 256
 const DIAGONAL = 8
 const SAMPLES = 64
 
-/** Embedding and output layer that were one tensor in training, among a model's matrices: told from samples, not from every value. */
-export function findTies(model: Model, weights: readonly Weight[]): Tie[] {
-  const groups = new Map<string, Weight[]>()
-  for (const w of weights) {
-    const { dims, elementCount } = w.tensor
-    if (dims.length !== 2 || elementCount < MIN_ELEMENTS || !isReadable(w.tensor) || w.fan === null) continue
-    const diagonal = Array.from({ length: DIAGONAL }, (_, i) => at(model, w.tensor, place(i, dims), place(i, dims)))
-    if (diagonal.every((v) => v === diagonal[0])) continue
-    const key = [Math.min(...dims), Math.max(...dims), ...diagonal].join()
-    groups.set(key, [...(groups.get(key) ?? []), w])
-  }
-  return [...groups.values()].flatMap(([first, ...others]) =>
-    others.flatMap((second) => (first ? (tieOf(model, first, second) ?? []) : [])),
+/**
+ * Embedding and output layer that were one tensor in training, among a model's matrices: told from samples, not from every value.
+ * `concerned`: ties of one of these are looked for.
+ */
+export function findTies(model: Model, weights: readonly Weight[], concerned: ReadonlySet<Weight> | null = null): Tie[] {
+  const matrices = weights.filter(
+    ({ tensor, fan }) => tensor.dims.length === 2 && tensor.elementCount >= MIN_ELEMENTS && fan !== null && isReadable(tensor),
   )
+  const split = (groups: readonly Weight[][], by: (tensor: Tensor) => string | number) =>
+    groups.flatMap((group) => alike(group, by)).filter((group) => group.length > 1 && (!concerned || group.some((w) => concerned.has(w))))
+  let groups = split([matrices], ({ dims }) => `${Math.min(...dims)},${Math.max(...dims)}`)
+  const onDiagonal = (tensor: Tensor, i: number) => at(model, tensor, place(i, tensor.dims), place(i, tensor.dims))
+  for (let i = 0; i < DIAGONAL; i++) groups = split(groups, (tensor) => onDiagonal(tensor, i))
+  const order = new Map(matrices.map((w, i) => [w, i]))
+  const rank = ([first]: readonly Weight[]) => (first && order.get(first)) ?? 0
+  return groups
+    .sort((a, b) => rank(a) - rank(b))
+    .flatMap(([first, ...others]) => {
+      if (!first) return []
+      const start = onDiagonal(first.tensor, 0)
+      const isUniform = Array.from({ length: DIAGONAL }, (_, i) => onDiagonal(first.tensor, i)).every((v) => v === start)
+      return isUniform ? [] : others.flatMap((second) => tieOf(model, first, second) ?? [])
+    })
+}
+
+function alike(weights: readonly Weight[], by: (tensor: Tensor) => string | number): Weight[][] {
+  const groups = new Map<string | number, Weight[]>()
+  for (const w of weights) {
+    const key = by(w.tensor)
+    const group = groups.get(key)
+    if (group) group.push(w)
+    else groups.set(key, [w])
+  }
+  return [...groups.values()]
 }
 
 const place = (i: number, dims: readonly number[]) => Math.floor((i * (Math.min(...dims) - 1)) / (DIAGONAL - 1))

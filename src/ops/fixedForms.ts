@@ -64,14 +64,15 @@ const TOLERANCE = 2e-3
 
 /** Pairs (next to one another, or half a row apart) lie on the unit circle. */
 function isCircular(row: Float64Array): boolean {
-  const half = row.length / 2
-  const onCircle = (a: number, b: number) => Math.abs(a * a + b * b - 1) < TOLERANCE
-  const at = (i: number) => row[i] as number
-  const range = Array.from({ length: Math.floor(half) }, (_, i) => i)
-  return (
-    !isConstant(row) &&
-    (range.every((i) => onCircle(at(2 * i), at(2 * i + 1))) || range.every((i) => onCircle(at(i), at(i + Math.floor(half)))))
-  )
+  const half = Math.floor(row.length / 2)
+  const areOnCircle = (step: number, between: number) => {
+    for (let i = 0; i < half; i++) {
+      const [a, b] = [row[i * step] as number, row[i * step + between] as number]
+      if (!(Math.abs(a * a + b * b - 1) < TOLERANCE)) return false
+    }
+    return true
+  }
+  return !isConstant(row) && (areOnCircle(2, 1) || areOnCircle(1, half))
 }
 
 function isRamp(row: Float64Array): boolean {

@@ -88,15 +88,21 @@ export function definingScope(scope: Scope, name: string): Scope | null {
 
 /** The constant that `name` is, or null. */
 export function constantAt(scope: Scope, name: string): Constant | null {
-  const home = name === '' ? null : definingScope(scope, name)
-  if (!home) return null
+  if (name === '') return null
+  // definingScope and the definition in one: this is asked for every input again and again
+  let home = scope
+  let definition = home.graph.defined.get(name)
+  while (definition === undefined && home.parent !== null) {
+    home = home.parent
+    definition = home.graph.defined.get(name)
+  }
+  if (definition === undefined) return null
   const known = home.constants.get(name)
   if (known !== undefined) return known
-  const tensor = home.graph.defined.get(name)
-  if (!tensor || !('elementCount' in tensor)) return null
-  const constant = constantOf(tensor)
+  if (!('elementCount' in definition)) return null
+  const constant = constantOf(definition)
   // shapes and axes are asked for their integers again and again
-  if (!isFloatType(tensor.dataType)) home.constants.set(name, constant)
+  if (!isFloatType(definition.dataType)) home.constants.set(name, constant)
   return constant
 }
 

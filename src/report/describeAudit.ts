@@ -43,7 +43,7 @@ export function* describeAudit(audit: Audit, verbose: boolean): Iterable<Block> 
 }
 
 const nameOf = ({ kind, name, scope }: AuditLeak) =>
-  kind === 'string' ? JSON.stringify(name) : name === '' ? 'the model' : scope === '' ? shown(name) : `${shown(name)} in ${scope}`
+  kind === 'string' ? JSON.stringify(name) : scope !== '' ? `${shown(name)} in ${scope}` : name === '' ? 'the model' : name
 
 const placeOf = ({ file, byte }: AuditLeak) =>
   file === null || byte === null ? '' : `, byte ${byte} of ${file === '' ? 'the model' : file}`

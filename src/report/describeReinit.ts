@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { initializers } from '../init/initializers.js'
-import type { ReinitReport, ReportChange } from '../reports.js'
+import type { ReinitPasses, ReportChange } from '../reports.js'
 import type { RunResult, RunValue } from '../types.js'
 import type { Block, CheckLine, Column } from './block.js'
 import { describeHead } from './describeHead.js'
@@ -8,14 +8,16 @@ import { describeModel, describeSkipped, elementsOf, shown } from './describeMod
 import { bytes, count, number, seconds, shape, things, values } from './numbers.js'
 
 /** What was (or, under --dry-run, would be) filled, what was proven, and where it went. */
-export function* describeReinit(report: ReinitReport, verbose: boolean): Iterable<Block> {
+export function* describeReinit(report: ReinitPasses, verbose: boolean): Iterable<Block> {
   const { changed, kept, skipped, model } = report
+  let selected = 0
+  for (const _ of changed) selected++
   yield {
     kind: 'title',
     name: report.input,
-    text: `${describeModel(model)}: ${things(model.parameterCount, 'parameter')} in ${things(model.layerCount, 'layer')}, ${count(changed.length)} selected`,
+    text: `${describeModel(model)}: ${things(model.parameterCount, 'parameter')} in ${things(model.layerCount, 'layer')}, ${count(selected)} selected`,
   }
-  if (changed.length > 0) yield tableOf(changed)
+  if (selected > 0) yield tableOf(changed)
   if (report.head) yield* describeHead(report.head)
   for (const note of report.notes) yield { kind: 'line', text: `note: ${note}` }
   if (kept.length > 0)
@@ -50,7 +52,7 @@ interface ChangeColumn extends Column {
 }
 
 /** A column stands only where it has something to say: nothing is drawn under --dry-run, most models are FLOAT. */
-export function tableOf(changed: readonly ReportChange[]): Block {
+export function tableOf(changed: Iterable<ReportChange>): Block {
   const columns: ChangeColumn[] = [
     { heading: 'layer', align: 'left', name: true, cell: (c) => shown(c.layer) },
     { heading: 'parameter', align: 'left', name: true, cell: (c) => (c.scope === '' ? shown(c.name) : `${shown(c.name)} in ${c.scope}`) },
@@ -67,7 +69,9 @@ export function tableOf(changed: readonly ReportChange[]): Block {
     drawn: (c) => c.after !== null,
     before: (c) => c.before !== null,
   }
-  const used = columns.filter(({ heading }) => wanted[heading] === undefined || changed.some(wanted[heading]))
+  const silent = new Set(Object.keys(wanted))
+  for (const change of changed) for (const heading of silent) if (wanted[heading]?.(change)) silent.delete(heading)
+  const used = columns.filter(({ heading }) => !silent.has(heading))
   return {
     kind: 'table',
     columns: used,
@@ -92,16 +96,17 @@ function initializer({ initializer: name, gain, parameters, why, expected }: Rep
 }
 
 /** Every statistical test of every tensor. */
-export function* describeChecks(changed: readonly ReportChange[]): Iterable<Block> {
-  const rows = changed.flatMap((c) =>
-    c.checks.map((check) => [c.name, check.name, number(check.statistic), number(check.limit), check.passed ? 'passed' : 'failed']),
-  )
+export function* describeChecks(changed: Iterable<ReportChange>): Iterable<Block> {
+  const rows = function* () {
+    for (const { name, checks } of changed)
+      for (const check of checks) yield [name, check.name, number(check.statistic), number(check.limit), check.passed ? 'passed' : 'failed']
+  }
   const columns: Column[] = ['parameter', 'test', 'statistic', 'limit', 'result'].map((heading) => ({ heading, align: 'left' }))
-  if (rows.length > 0)
-    yield { kind: 'table', columns: [{ heading: 'parameter', align: 'left', name: true }, ...columns.slice(1)], rows: () => rows }
+  if (!rows().next().done)
+    yield { kind: 'table', columns: [{ heading: 'parameter', align: 'left', name: true }, ...columns.slice(1)], rows }
 }
 
-export function bytesLine({ bytes: { changed, total, identicalOutside } }: Pick<ReinitReport, 'bytes'>): CheckLine {
+export function bytesLine({ bytes: { changed, total, identicalOutside } }: Pick<ReinitPasses, 'bytes'>): CheckLine {
   const label = 'bytes'
   const share = `${count(changed)} of ${count(total)} rewritten`
   if (identicalOutside === null) return { state: 'off', label, text: `${share}; the rest was not compared (--no-verify)` }
@@ -110,10 +115,11 @@ export function bytesLine({ bytes: { changed, total, identicalOutside } }: Pick<
     : { state: 'failed', label, text: `${share}, but others differ too` }
 }
 
-export function valuesLine({ bytes: { identicalOutside }, changed }: Pick<ReinitReport, 'bytes' | 'changed'>): CheckLine {
+export function valuesLine({ bytes: { identicalOutside }, changed }: Pick<ReinitPasses, 'bytes' | 'changed'>): CheckLine {
   const label = 'values'
   if (identicalOutside === null) return { state: 'off', label, text: 'not tested (--no-verify)' }
-  const failed = changed.flatMap((c) => c.checks.filter((check) => !check.passed).map((check) => `${check.name} of ${c.name}`))
+  const failed: string[] = []
+  for (const { name, checks } of changed) for (const check of checks) if (!check.passed) failed.push(`${check.name} of ${name}`)
   return failed.length === 0
     ? { state: 'ok', label, text: 'mean, variance, shape and range as the formulas demand' }
     : { state: 'loud', label, text: `as drawn, but ${things(failed.length, 'test')} failed: ${failed.slice(0, NAMED).join(', ')}` }
@@ -160,9 +166,9 @@ function valuesOf(list: readonly RunValue[]): string {
 }
 
 /** Nothing was made, so nothing was run either. */
-export const isDryRun = ({ output, run }: Pick<ReinitReport, 'output' | 'run'>) => output === null && run.status !== 'failed'
+export const isDryRun = ({ output, run }: Pick<ReinitPasses, 'output' | 'run'>) => output === null && run.status !== 'failed'
 
-export function lastLine(report: Pick<ReinitReport, 'output' | 'written' | 'seed' | 'milliseconds' | 'bytes' | 'run'>): string {
+export function lastLine(report: Pick<ReinitPasses, 'output' | 'written' | 'seed' | 'milliseconds' | 'bytes' | 'run'>): string {
   const { output, written, seed, milliseconds: ms } = report
   const { changed, total } = report.bytes
   if (isDryRun(report))

@@ -1,8 +1,8 @@
-import type { AuditReport, DiffReport, InspectPasses, MaterializeReport, ReinitReport, ScrambleReport, StripReport } from '../reports.js'
+import type { AuditReport, DiffReport, InspectPasses, MaterializeReport, ReinitPasses, ScrambleReport, StripReport } from '../reports.js'
 
 /** A report and which one it is. */
 export type AnyReport =
-  | { readonly of: 'reinit'; readonly report: ReinitReport }
+  | { readonly of: 'reinit'; readonly report: ReinitPasses }
   | { readonly of: 'inspect'; readonly report: InspectPasses }
   | { readonly of: 'diff'; readonly report: DiffReport }
   | { readonly of: 'strip'; readonly report: StripReport }
@@ -27,6 +27,7 @@ export const formats = {
   text: { ending: null, load: async () => (await import('./text.js')).text },
   json: { ending: '.json', load: async () => (await import('./json.js')).json },
   markdown: { ending: '.md', load: async () => (await import('./markdown.js')).markdown },
+  html: { ending: '.html', load: async () => (await import('./html.js')).html },
 } as const satisfies Readonly<Record<string, Format>>
 
 interface Format {

@@ -1,7 +1,7 @@
 // What is left of one model in another.
 
 import type { Audit } from '../types.js'
-import type { OnProgress } from './options.js'
+import type { OnProgress, OnRead } from './options.js'
 
 export interface AuditOptions {
   /** Patterns (as --layers) of tensors that may keep their values. */
@@ -12,6 +12,7 @@ export interface AuditOptions {
   readonly renamed?: boolean
   readonly signal?: AbortSignal
   readonly onProgress?: OnProgress
+  readonly onRead?: OnRead
 }
 export interface AuditReport extends Audit {
   readonly schema: 1

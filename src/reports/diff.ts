@@ -1,13 +1,14 @@
 // How two models differ.
 
 import type { DataType, Moments } from '../types.js'
-import type { OnProgress } from './options.js'
+import type { OnProgress, OnRead } from './options.js'
 
 export interface DiffOptions {
   /** Patterns (as --layers) of tensors that may differ. */
   readonly only?: readonly string[]
   readonly signal?: AbortSignal
   readonly onProgress?: OnProgress
+  readonly onRead?: OnRead
 }
 /** A tensor whose values, shape or type differ. */
 export interface ReportDifference {

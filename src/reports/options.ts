@@ -27,6 +27,8 @@ export const choices = {
 
 /** Called now and then in long work; `done` and `total` count bytes, or whatever the stage counts. */
 export type OnProgress = (stage: string, done: number, total: number) => void
+/** Called once the model has been read, before it is worked on: how many nodes and stored tensors it has. */
+export type OnRead = (count: number) => void
 
 export interface SelectionOptions {
   readonly layers?: readonly string[]
@@ -42,6 +44,7 @@ export interface InspectOptions extends SelectionOptions {
   readonly fan?: FanKind
   readonly signal?: AbortSignal
   readonly onProgress?: OnProgress
+  readonly onRead?: OnRead
 }
 
 /** A selection, and what it becomes. */
@@ -96,6 +99,7 @@ export interface ReinitOptions extends RuleOptions, RunOptions {
   /** Aborting removes what was staged; the call then rejects with the signal's reason. */
   readonly signal?: AbortSignal
   readonly onProgress?: OnProgress
+  readonly onRead?: OnRead
 }
 
 /** What a recipe says (readRecipe). */

@@ -139,3 +139,7 @@ export interface ReinitReport {
   readonly written: readonly string[]
   readonly milliseconds: { readonly read: number; readonly write: number; readonly verify: number; readonly run: number }
 }
+/** The same with its changes described anew in every pass over them. */
+export interface ReinitPasses extends Omit<ReinitReport, 'changed'> {
+  readonly changed: Iterable<ReportChange>
+}

@@ -1,7 +1,7 @@
 // A model that may be shared.
 
 import type { Audit, DataType, RunOptions, RunResult } from '../types.js'
-import type { OnProgress } from './options.js'
+import type { OnProgress, OnRead } from './options.js'
 import type { InspectReport, ReportChange } from './reinit.js'
 
 export interface ScrambleOptions extends RunOptions {
@@ -25,6 +25,7 @@ export interface ScrambleOptions extends RunOptions {
   readonly strict?: boolean
   readonly signal?: AbortSignal
   readonly onProgress?: OnProgress
+  readonly onRead?: OnRead
 }
 export interface ReportKept {
   readonly name: string

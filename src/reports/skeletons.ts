@@ -1,7 +1,7 @@
 // Models without their values.
 
 import type { Audit, RunOptions } from '../types.js'
-import type { OnProgress } from './options.js'
+import type { OnProgress, OnRead } from './options.js'
 import type { ReportCalibration, ReportKept, ScrambleOptions } from './scramble.js'
 
 export interface StripOptions extends RunOptions, Pick<ScrambleOptions, 'seed' | 'like' | 'rename' | 'calibrate'> {
@@ -12,6 +12,7 @@ export interface StripOptions extends RunOptions, Pick<ScrambleOptions, 'seed' |
   readonly overwrite?: boolean
   readonly signal?: AbortSignal
   readonly onProgress?: OnProgress
+  readonly onRead?: OnRead
 }
 export interface StripReport {
   readonly schema: 1
@@ -48,6 +49,7 @@ export interface MaterializeOptions {
   readonly data?: (typeof skeletonChoices.data)[number]
   readonly signal?: AbortSignal
   readonly onProgress?: OnProgress
+  readonly onRead?: OnRead
 }
 export const skeletonChoices = { data: ['inline', 'external'] } as const
 export interface MaterializeReport {

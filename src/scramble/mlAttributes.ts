@@ -45,3 +45,18 @@ export const isEngine = (key: string): boolean => engines.some((pattern) => patt
 
 /** Text of an attribute that is longer holds a blob: equations, formats and names are short. */
 export const MAX_TEXT = 1 << 16
+
+/** Characters of bytes that are no text: fewer hold less than a run of numbers. */
+const LEAST_BLOB = 16
+
+/** Whether what an attribute has as text is bytes: zeros, or many that no text has (those of no character are read as U+FFFD). */
+export function isBlob(text: string): boolean {
+  if (text.length < LEAST_BLOB) return false
+  let odd = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code === 0) return true
+    if ((code < 32 && (code < 9 || code > 13)) || code === 127 || code === 0xfffd) odd++
+  }
+  return odd > text.length / 8
+}

@@ -8,15 +8,11 @@ const times = (p: Parameters, factor: number, ...keys: readonly string[]): Param
 const plain = (value: number) => Number(value.toPrecision(9))
 const gain = (p: Parameters, factor: number) => times(p, factor, 'gain')
 
-/** How an initializer's values become `factor` times as large, by its name. */
+/** How an initializer's values become `factor` times as large: of those that `auto` chooses for what can be scaled, or that stand for old moments. */
 const scales: Readonly<Record<string, (p: Parameters, factor: number) => InitializerSpec['parameters']>> = {
-  xavier_uniform: gain,
   xavier_normal: gain,
-  he_uniform: gain,
   he_normal: gain,
-  orthogonal: gain,
   normal: (p, factor) => times(p, factor, 'mean', 'std'),
-  uniform: (p, factor) => times(p, factor, 'a', 'b'),
   constant: (p, factor) => times(p, factor, 'value'),
   trunc_normal: (p, factor) => times(p, factor, 'mean', 'std', 'a', 'b'),
 }

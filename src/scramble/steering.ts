@@ -20,8 +20,6 @@ const inputs: Readonly<Record<string, readonly number[] | null>> = {
   'ai.onnx:OneHot': [0, 1, 2],
   'ai.onnx:Range': null,
   'ai.onnx:ConstantOfShape': null,
-  'ai.onnx:Shape': null,
-  'ai.onnx:Size': null,
   'ai.onnx:Pad': [1, 2, 3],
   'ai.onnx:CenterCropPad': [1],
   'ai.onnx:Resize': [1, 2, 3],
