@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
 import { ReinitError } from '../errors.js'
 import type { RunValue } from '../types.js'
 import type { Job, Message, Ran } from './job.js'
@@ -31,7 +31,7 @@ export async function runChild(script: URL, job: Omit<Job, 'milliseconds'>, seco
   const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env
   const child = fork(script, [], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], serialization: 'advanced', execArgv: [], env })
   const kill = () => void child.kill('SIGKILL')
-  process.once('exit', kill)
+  dieWith(child)
   let outcome: Outcome | null = null
   let unloadable: string | null = null
   let done = false
@@ -63,7 +63,7 @@ export async function runChild(script: URL, job: Omit<Job, 'milliseconds'>, seco
     child.once('close', (...ending) => resolve(ending))
   }).finally(() => {
     clearTimeout(timer)
-    process.off('exit', kill)
+    alive.delete(child)
   })
   if (unloadable !== null)
     throw new ReinitError('runtime', `onnxruntime-node can't be loaded (${oneLine(unloadable)}): install it anew, or give --no-run.`)
@@ -73,6 +73,16 @@ export async function runChild(script: URL, job: Omit<Job, 'milliseconds'>, seco
   if (late) return none('timeout', `no result after ${seconds} s`)
   if (signal === 'SIGKILL') return none('killed', 'the system killed the run (SIGKILL), as it does when memory runs out')
   return none('crash', `the runtime crashed (${signal ?? `exit status ${code}`})${lastWords(stderr)}`)
+}
+
+/** One listener for all: as many runs as there are at once are no leak. */
+const alive = new Set<ChildProcess>()
+function dieWith(child: ChildProcess): void {
+  if (!process.listeners('exit').includes(killAll)) process.on('exit', killAll)
+  alive.add(child)
+}
+function killAll(): void {
+  for (const child of alive) child.kill('SIGKILL')
 }
 
 /** The line of stderr that says why a process died. */
