@@ -15,6 +15,7 @@ import type { ReinitOptions, ReinitPasses, ReinitReport, ReportChange } from './
 import { requireRuntime } from './run/requireRuntime.js'
 import { checkRunOptions, runModel } from './runModel.js'
 import type { Model, Moments, Plan, PlannedFill, RunResult, Skipped, Staged, Verification, VerifiedFill } from './types.js'
+import { refuseSkeleton } from './skeleton/refuseSkeleton.js'
 import { verifyPlan } from './verifyPlan.js'
 import { writePlan } from './writePlan.js'
 
@@ -37,6 +38,7 @@ export async function reinitPasses(path: string, options: ReinitOptions): Promis
   const clock = stopwatch()
   const model = readModel(path, options)
   try {
+    refuseSkeleton(model)
     if (isRun) checkRunOptions(runInputs(model), options)
     const { weights, skipped } = findWeights(model, options.fan)
     const job = planJob(model, weights, skipped, options)

@@ -14,6 +14,7 @@ import { checkRunOptions, runModel } from './runModel.js'
 import { neededMetadata } from './scramble/messages.js'
 import { renamedRun } from './scramble/renamedRun.js'
 import type { Audit, Kept, Model, Plan, Staged } from './types.js'
+import { refuseSkeleton } from './skeleton/refuseSkeleton.js'
 import { verifyPlan } from './verifyPlan.js'
 import { writePlan } from './writePlan.js'
 
@@ -31,6 +32,7 @@ export async function scramble(path: string, options: ScrambleOptions = {}): Pro
   const clock = stopwatch()
   const model = readModel(path, options)
   try {
+    refuseSkeleton(model)
     if (isRun) checkRunOptions(runInputs(model), options)
     const place = placeOf(path, options)
     const first = planScrambled(model, options)

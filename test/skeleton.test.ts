@@ -199,6 +199,12 @@ describe('the command line', () => {
   test.each([
     [['materialize', 'fixtures/mlp.onnx', '-o', at('x.onnx')], 2, /mlp\.onnx is no skeleton: onnx-reinit strip makes one/],
     [['strip', at('m.skeleton.onnx'), '-o', at('x.onnx')], 2, /is a skeleton already/],
+    [
+      [at('m.skeleton.onnx'), '--all', '--he-normal', '-o', at('x.onnx')],
+      2,
+      /is a skeleton, which holds no values: onnx-reinit materialize/,
+    ],
+    [['scramble', at('m.skeleton.onnx'), '-o', at('x.onnx')], 2, /is a skeleton, which holds no values/],
     [['strip', 'fixtures/mlp.onnx', '-o', '-'], 2, /written to a file/],
     [['materialize', at('m.skeleton.onnx'), '-o', '-'], 2, /written to a file/],
     [['materialize', at('gone.onnx'), '-o', at('x.onnx')], 1, /gone\.onnx does not exist/],

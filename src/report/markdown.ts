@@ -20,7 +20,8 @@ function* draw(block: Block): Iterable<string> {
   else if (block.kind === 'line') yield `${prose(block.text)}\n`
   else if (block.kind === 'table') {
     yield `| ${block.columns.map((c) => prose(c.heading)).join(' | ')} |\n|${' --- |'.repeat(block.columns.length)}\n`
-    for (const row of block.rows()) yield `| ${row.map((cell, i) => (block.columns[i]?.name ? code(cell) : prose(cell))).join(' | ')} |\n`
+    for (const row of block.rows())
+      yield `| ${row.map((cell, i) => (block.columns[i]?.name ? code(cell).replace(/\|/g, '\\|') : prose(cell))).join(' | ')} |\n`
   } else if (block.kind === 'checks')
     for (const { state, label, text } of block.checks) yield `- ${prose(SIGNS[state])} **${prose(label)}**: ${prose(text)}\n`
   else {
@@ -37,9 +38,9 @@ const prose = (text: string) =>
     .replace(/>/g, '&gt;')
     .replace(/[\\`*_{}[\]|~#!@:]/g, '\\$&')
 
-/** A code span: its fence is longer than any run of backticks inside; a table's pipes are escaped in code too. */
+/** A code span: its fence is longer than any run of backticks inside. A table takes a pipe for a border even there. */
 function code(text: string): string {
-  const inside = escapeControls(text).replace(/\|/g, '\\|')
+  const inside = escapeControls(text)
   if (inside.trim() === '') return inside === '' ? '' : '` `'
   const fence = '`'.repeat(Math.max(0, ...(inside.match(/`+/g) ?? []).map((run) => run.length)) + 1)
   const pad = /^[` ]|[` ]$/.test(inside) ? ' ' : ''
