@@ -1,13 +1,11 @@
 import { auditFiles } from './auditFiles.js'
-import { usage } from './errors.js'
 import { findLearned } from './findLearned.js'
 import { findWeights } from './findWeights.js'
 import { tool } from './inspect.js'
-import { matchPattern } from './names/matchPattern.js'
-import { nearestNames } from './names/nearestNames.js'
+import { namedTensors } from './names/namedTensors.js'
 import { readModel } from './readModel.js'
 import type { AuditOptions, AuditReport } from './reports.js'
-import type { Graph, Kept, Model, Tensor, Weight } from './types.js'
+import type { Graph, Kept, Model } from './types.js'
 
 /**
  * Whether a model that was made from another may be shared: nothing that the first learned is left in the second's files. Both are read,
@@ -26,7 +24,9 @@ export async function audit(before: string, after: string, options: AuditOptions
       const { kept } = findLearned(a, new Set(weights.map((w) => w.tensor)), () => undefined)
       const stays = [
         ...kept.map(({ at, reason, detail }) => ({ tensor: { at }, reason: `${reasons[reason]}: ${detail}` })),
-        ...keptBy(a, weights, options.keep ?? []),
+        ...(options.keep ?? []).flatMap((pattern) =>
+          namedTensors([a], weights, pattern, '--keep', a.path).map((tensor) => ({ tensor, reason: `--keep ${pattern}` })),
+        ),
       ]
       const renamed = options.renamed ? namesOf(a) : []
       return { schema: 1, tool, before, after, ...(await auditFiles(a, b, { weights, stays, strings, renamed }, options)) }
@@ -47,17 +47,6 @@ const reasons: Readonly<Record<Kept['reason'], string>> = {
   zero_point: 'zero points',
   labels: 'labels',
   structure: 'structure of a table',
-}
-
-/** What patterns name: parameters as --layers does, else any tensor by its name. */
-function keptBy(model: Model, weights: readonly Weight[], patterns: readonly string[]) {
-  return patterns.flatMap((pattern) => {
-    const found: Tensor[] = matchPattern(weights, pattern, '--keep').map((w) => w.tensor)
-    if (found.length === 0) found.push(...model.tensors.filter((t) => t.name === pattern))
-    if (found.length > 0) return found.map((tensor) => ({ tensor, reason: `--keep ${pattern}` }))
-    const near = nearestNames(weights, pattern).map((name) => JSON.stringify(name))
-    throw usage(`--keep ${JSON.stringify(pattern)} matches nothing in ${model.path}. Nearest: ${near.join(', ') || 'none'}.`)
-  })
 }
 
 /** Names that a renaming replaces: of nodes, values and tensors in every graph, but not the model's inputs and outputs. */

@@ -9,9 +9,8 @@ import { CHANCE_BITS, isComparable, type Judged, judge } from './audit/judge.js'
 import { placesIn } from './audit/placesIn.js'
 import { runLeaks } from './audit/runLeaks.js'
 import { streamReader, streamsOf } from './audit/streamsOf.js'
-import { FilePool } from './bytes/filePool.js'
-import { FileWindow } from './bytes/fileWindow.js'
 import { pacer, type WorkOptions } from './bytes/pacer.js'
+import { modelFiles } from './onnx/modelFiles.js'
 import type { Audit, AuditClaims, AuditLeak, AuditLeakKind, Model, Tensor } from './types.js'
 
 /**
@@ -20,21 +19,12 @@ import type { Audit, AuditClaims, AuditLeak, AuditLeakKind, Model, Tensor } from
  * Chance accuses a file that was drawn without a look at the input once in a million audits.
  */
 export async function auditFiles(before: Model, after: Model, claims: AuditClaims, work: WorkOptions = {}): Promise<Audit> {
-  const [olds, news] = [reader(before), reader(after)]
+  const [olds, news] = [modelFiles(before), modelFiles(after)]
   try {
     return await auditOpened([before, after], [olds.open, news.open], claims, work)
   } finally {
     olds.close()
     news.close()
-  }
-}
-
-/** A model's files, each through one buffer. */
-function reader(model: Model): { readonly open: Open; close(this: void): void } {
-  const files = new FilePool((path) => new FileWindow(path))
-  return {
-    open: (file) => files.get(file === '' ? model.path : (model.externalFiles.get(file)?.path ?? file)),
-    close: () => files.close(),
   }
 }
 

@@ -1,10 +1,11 @@
 import { dirname } from 'node:path'
+import { plannedBytes } from './bytes/plannedBytes.js'
 import { makePlan } from './makePlan.js'
 import { addOutputs } from './onnx/addOutputs.js'
 import { probedCopy } from './onnx/probedCopy.js'
+import { runInputs } from './onnx/runInputs.js'
 import { planScrambled, type Scrambled } from './planScrambled.js'
 import { probeModel } from './probeModel.js'
-import { byteLengthOf, runInputs } from './reinit.js'
 import type { ReportCalibration, ScrambleOptions } from './reports.js'
 import { scaledResults } from './scramble/scaledResults.js'
 import { isScaledBy, spread } from './scramble/spread.js'
@@ -40,8 +41,9 @@ const LIMITS = [1e-9, 1e9] as const
 export async function calibrate(model: Model, output: string, options: ScrambleOptions): Promise<Calibrated> {
   const to = options.calibrate ?? 'original'
   const plain = { ...options, rename: 'none' } as const
+  const unscaled = planScrambled(model, plain)
   // a factor has no deviation of its own to be 1
-  const layers = layersOf(model, planScrambled(model, plain)).filter(({ node }) => to === 'original' || !isFactor(node))
+  const layers = layersOf(model, unscaled).filter(({ node }) => to === 'original' || !isFactor(node))
   const names = layers.map((l) => l.output)
   const nothing = (message: string): Calibrated => ({
     factors: new Map(),
@@ -55,7 +57,7 @@ export async function calibrate(model: Model, output: string, options: ScrambleO
   let best: { readonly factors: ReadonlyMap<Tensor, number>; readonly met: number; readonly distance: number } | null = null
   let passes = 0
   while (passes < MAX_PASSES && best?.met !== layers.length) {
-    const { fills, edits, patches, removed } = planScrambled(model, plain, factors)
+    const { fills, edits, patches, removed } = passes === 0 ? unscaled : planScrambled(model, plain, factors)
     const changes = { edits, removed, patches: [...patches, ...addOutputs(model, names)] }
     const { data = 'copy' } = options
     const place = { output: `${output}.calibration`, inPlace: false, overwrite: true, data, compact: data === 'copy' } as const
@@ -100,7 +102,7 @@ async function probe(
 ): Promise<Probe> {
   const staged = await writePlan(plan, model, options.signal ? { signal: options.signal } : {})
   try {
-    return await probeModel({ path: staged.modelPath, byteLength: byteLengthOf(plan), inputs: runInputs(model) }, names, options)
+    return await probeModel({ path: staged.modelPath, byteLength: plannedBytes(plan), inputs: runInputs(model) }, names, options)
   } finally {
     staged.discard()
   }

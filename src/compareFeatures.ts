@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Features } from './head/featuresOf.js'
 import { probedCopy } from './onnx/probedCopy.js'
+import { runInputs } from './onnx/runInputs.js'
 import { probeModel } from './probeModel.js'
 import { readModel } from './readModel.js'
 import type { ReinitOptions } from './reports.js'
@@ -28,9 +29,8 @@ export async function compareFeatures(
     mkdirSync(folder, { recursive: true })
     const copy = await writePlan(probedCopy(of, names, folder), of, options.signal ? { signal: options.signal } : {})
     try {
-      const inputs = of.graph.inputs.filter((v) => of.graph.defined.get(v.name) === v)
       const given = attempt === undefined ? options : { ...options, attempt }
-      return await probeModel({ path: copy.modelPath, byteLength, inputs }, names, given)
+      return await probeModel({ path: copy.modelPath, byteLength, inputs: runInputs(of) }, names, given)
     } finally {
       copy.discard()
     }

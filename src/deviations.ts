@@ -1,6 +1,6 @@
+import { runInputs } from './onnx/runInputs.js'
 import type { Names } from './planNames.js'
 import { type ProbedModel, probeModel } from './probeModel.js'
-import { runInputs } from './reinit.js'
 import type { ReportDeviation, ScrambleOptions } from './reports.js'
 import type { Model, RunOptions, RunResult } from './types.js'
 

@@ -1,17 +1,14 @@
-import { FilePool } from './bytes/filePool.js'
-import { FileWindow } from './bytes/fileWindow.js'
 import { pacer } from './bytes/pacer.js'
 import { compareRest } from './compareRest.js'
 import { compareTensors, momentsOf, type Open } from './compareTensors.js'
-import { usage } from './errors.js'
 import { findWeights } from './findWeights.js'
 import { tool } from './inspect.js'
-import { matchPattern } from './names/matchPattern.js'
-import { nearestNames } from './names/nearestNames.js'
+import { namedTensors } from './names/namedTensors.js'
 import { graphPlace } from './onnx/graphPlace.js'
+import { modelFiles } from './onnx/modelFiles.js'
 import { readModel } from './readModel.js'
 import type { DiffOptions, DiffReport, ReportDifference } from './reports.js'
-import type { Model, Tensor, TensorPair, TensorPairing, Weight } from './types.js'
+import type { Model, Tensor, TensorPair, TensorPairing } from './types.js'
 
 /**
  * Which tensors of two models differ in values (byte for byte), shape or type, and whether everything that is no tensor's values is equal.
@@ -33,7 +30,7 @@ export async function diff(before: string, after: string, options: DiffOptions =
   }
 }
 
-/** A model, and its payloads read through one buffer a file. */
+/** A model, and its files. */
 interface Side {
   readonly model: Model
   readonly open: Open
@@ -42,10 +39,10 @@ interface Side {
 
 function openSide(path: string, options: DiffOptions): Side {
   const model = readModel(path, options)
-  const files = new FilePool((opened) => new FileWindow(opened))
+  const files = modelFiles(model)
   return {
     model,
-    open: (file) => files.get(file === '' ? path : (model.externalFiles.get(file)?.path ?? file)),
+    open: files.open,
     close: () => {
       files.close()
       model.close()
@@ -60,7 +57,7 @@ async function compare(sides: readonly [Side, Side], options: DiffOptions): Prom
   const [before, after] = models
   const weights = models.map((model) => findWeights(model).weights).flat()
   const layers = new Map(weights.map((w) => [w.tensor, w.layer]))
-  const allowed = only && new Set(only.flatMap((pattern) => matched(models, weights, pattern).map(keyOf)))
+  const allowed = only && new Set(only.flatMap((pattern) => namedTensors(models, weights, pattern, '--only', 'either model').map(keyOf)))
   const isOutside = (tensor: Tensor) => !allowed?.has(keyOf(tensor))
   const { pairs, alone } = pair(before.tensors, after.tensors)
   const pace = pacer('compare', 2 * pairs.reduce((sum, p) => sum + storedLength(p.before), 0), options)
@@ -113,15 +110,6 @@ async function compare(sides: readonly [Side, Side], options: DiffOptions): Prom
 }
 
 const keyOf = ({ graph, name }: Tensor) => `${graphPlace(graph)}\0${name}`
-
-/** What a pattern names: parameters as --layers does, else any tensor by its name. */
-function matched(models: readonly Model[], weights: readonly Weight[], pattern: string): Tensor[] {
-  const found = matchPattern(weights, pattern, '--only').map((w) => w.tensor)
-  if (found.length === 0) found.push(...models.flatMap((model) => model.tensors.filter((t) => t.name === pattern)))
-  if (found.length > 0) return found
-  const near = nearestNames(weights, pattern).map((name) => JSON.stringify(name))
-  throw usage(`--only ${JSON.stringify(pattern)} matches nothing in either model. Nearest: ${near.join(', ') || 'none'}.`)
-}
 
 /** Tensors of one graph and name belong together; where several have them (overloads, nodes without names), in file order. */
 function pair(before: readonly Tensor[], after: readonly Tensor[]): Omit<TensorPairing, 'reshaped'> {

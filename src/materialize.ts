@@ -4,9 +4,11 @@ import { compareFile } from './bytes/compareFile.js'
 import { FilePool } from './bytes/filePool.js'
 import { CHUNK_BYTES, FileWindow } from './bytes/fileWindow.js'
 import { hashFile, type ValuesPatch } from './bytes/hashFile.js'
-import { outputPath, refuseTaken } from './bytes/outputPath.js'
+import { outputBeside, outputPath, refuseTaken } from './bytes/outputPath.js'
 import { pacer, type WorkOptions } from './bytes/pacer.js'
+import { plannedBytes } from './bytes/plannedBytes.js'
 import { MAX_MESSAGE_BYTES, splice } from './bytes/splice.js'
+import { leftoverNote } from './bytes/staging.js'
 import { ReinitError, usage } from './errors.js'
 import { tool } from './inspect.js'
 import { makePlan } from './makePlan.js'
@@ -15,7 +17,7 @@ import { type Materialized, planMaterialized } from './planMaterialized.js'
 import { readModel } from './readModel.js'
 import { readSkeleton } from './readSkeleton.js'
 import type { MaterializeOptions, MaterializeReport } from './reports.js'
-import { leftoverNotes } from './strip.js'
+import { stopwatch } from './stopwatch.js'
 import type { Plan, PlannedFile, Staged } from './types.js'
 import { writePlan } from './writePlan.js'
 
@@ -26,7 +28,7 @@ import { writePlan } from './writePlan.js'
  * have another hash, with no output left behind.
  */
 export async function materialize(path: string, options: MaterializeOptions = {}): Promise<MaterializeReport> {
-  const started = performance.now()
+  const clock = stopwatch()
   const { output = defaultOutput(path), overwrite = false, data = 'inline' } = options
   if (output === '-') throw usage('A model is written to a file: give its name with -o.')
   const model = readModel(path, options)
@@ -59,9 +61,9 @@ export async function materialize(path: string, options: MaterializeOptions = {}
         sha256,
         data,
         files: plan.files.map((f) => ({ name: f.name, byteLength: f.byteLength })),
-        notes: leftoverNotes(staged),
+        notes: staged.leftovers.map(leftoverNote),
         written,
-        milliseconds: Math.round(performance.now() - started),
+        milliseconds: clock(),
       }
     } finally {
       staged.discard()
@@ -71,12 +73,10 @@ export async function materialize(path: string, options: MaterializeOptions = {}
   }
 }
 
+/** Without .skeleton, or else with .materialized. */
 function defaultOutput(path: string): string {
-  const stem = basename(path).replace(/\.onnx$/i, '')
-  return join(
-    dirname(path),
-    `${stem.replace(/\.skeleton$/i, '') === stem ? `${stem}.materialized` : stem.replace(/\.skeleton$/i, '')}.onnx`,
-  )
+  const plain = path.replace(/\.skeleton(\.onnx)?$/i, '$1')
+  return outputBeside(plain, plain === path ? '.materialized' : '')
 }
 
 function dataFiles({ data }: Materialized, name: string | null, output: string, overwrite: boolean): PlannedFile[] {
@@ -92,7 +92,7 @@ function refuseFull({ output, files }: Plan): void {
   if (output === null) return
   const folder = dirname(output)
   const { bavail, bsize } = statfsSync(folder)
-  const needed = files.reduce((sum, f) => sum + f.byteLength, 0)
+  const needed = plannedBytes({ files })
   if (needed > bavail * bsize)
     throw new ReinitError('io', `The model takes ${needed} bytes, and ${folder} has ${bavail * bsize} free: give another folder with -o.`)
 }
@@ -101,7 +101,7 @@ function refuseFull({ output, files }: Plan): void {
 async function refuseUnproven(plan: Plan, whole: PlannedFile, staged: Staged, sha256: string, options: WorkOptions): Promise<void> {
   const files = new FilePool((path) => new FileWindow(path))
   const places = placesOf(plan)
-  const pace = pacer('verify', plan.files.reduce((sum, f) => sum + f.byteLength, 0) + whole.byteLength, options)
+  const pace = pacer('verify', plannedBytes(plan) + whole.byteLength, options)
   function* readBack({ content, byteLength }: ValuesPatch): Iterable<Uint8Array> {
     const [place] = places(content.fill)
     if (!place) return

@@ -1,3 +1,4 @@
+import { runInputs } from './onnx/runInputs.js'
 import { graphsOf } from './scramble/attributeLists.js'
 import type { NameKind } from './scramble/messages.js'
 import type { Graph, Model } from './types.js'
@@ -88,14 +89,11 @@ function kind(prefix: string, kept: ReadonlySet<string>): Kind {
 /** Names that callers use: the model's inputs and outputs, and those of bodies whose operator looks for them by name. */
 function interfaceOf(model: Model, how: Renaming): ReadonlySet<string> {
   const kept = new Set<string>()
-  const keep = ({ inputs, outputs }: Graph) => {
+  const keep = ({ inputs, outputs }: Pick<Graph, 'inputs' | 'outputs'>) => {
     for (const { name } of [...inputs, ...outputs]) kept.add(name)
   }
   for (const graph of graphsOf(model)) if (graph.owner && graph.owner.domain !== 'ai.onnx') keep(graph)
-  if (how === 'inner') {
-    const { graph } = model
-    keep({ ...graph, inputs: graph.inputs.filter((v) => graph.defined.get(v.name) === v), outputs: graph.outputs })
-  }
+  if (how === 'inner') keep({ inputs: runInputs(model), outputs: model.graph.outputs })
   return kept
 }
 

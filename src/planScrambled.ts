@@ -30,6 +30,7 @@ export interface Scrambled {
   readonly nameOf: Names['of']
   /** Names that are others now, by what they name. */
   readonly renamed: Names['replaced']
+  readonly isRenamed: boolean
   readonly keptNames: Names['kept']
   readonly notes: readonly string[]
 }
@@ -63,6 +64,7 @@ export function planScrambled(model: Model, options: ScrambleOptions, factors: R
     dropped: scrub.dropped,
     nameOf: names.of,
     renamed: names.replaced,
+    isRenamed: Object.values(names.replaced).some((list) => list.length > 0),
     keptNames: names.kept,
     notes: drawn.notes,
   }

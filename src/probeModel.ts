@@ -1,8 +1,5 @@
-import { dataTypes } from './onnx/dataTypes.js'
-import { bindInputs } from './run/bindInputs.js'
-import { refusedMemory } from './run/refusedMemory.js'
-import { requireRuntime } from './run/requireRuntime.js'
-import { DEFAULT_TIMEOUT_SECONDS, runChild } from './run/runChild.js'
+import { childScript } from './childScript.js'
+import { prepareRun } from './onnx/prepareRun.js'
 import type { Probe, RunOptions, Value } from './types.js'
 
 /** A model whose outputs are looked at: a copy that `probedCopy` has planned and writePlan has staged, or any. */
@@ -19,8 +16,6 @@ export interface ProbeOptions extends RunOptions {
   readonly attempt?: number
 }
 
-const childScript = new URL('./run/child.js', import.meta.url)
-
 /**
  * Runs a model in onnxruntime-node, in a child process, and gives what outputs `names` hold: shape, finite, moments, and the hash of their
  * bytes. Graph optimizations are off, so that what is in front of a value alone makes it: two models that agree there give equal bytes for
@@ -28,15 +23,11 @@ const childScript = new URL('./run/child.js', import.meta.url)
  * @throws ReinitError `runtime` where onnxruntime-node is missing, `usage` or `io` as checkRunOptions does.
  */
 export async function probeModel(model: ProbedModel, names: readonly string[], options: ProbeOptions = {}): Promise<Probe> {
-  const bound = bindInputs(model.inputs, options, (code) => dataTypes[code]?.[0] ?? 'UNDEFINED')
-  const runtime = `onnxruntime-node ${requireRuntime()}`
-  const tooLarge = refusedMemory(model.byteLength, options)
+  const { runtime, tooLarge, run } = prepareRun(model, options, childScript)
   if (tooLarge !== null) return { kind: 'none', status: 'too-large', message: tooLarge }
   const { attempt } = options
   const range = attempt === undefined ? { first: 0, last: Number.POSITIVE_INFINITY } : { first: attempt, last: attempt + 1 }
-  const unranked = model.inputs.flatMap(({ name, shape }) => (shape === null ? [name] : []))
-  const job = { path: model.path, ...bound, unranked, probed: names, until: 'agrees', ...range } as const
-  const outcome = await runChild(childScript, job, options.timeout ?? DEFAULT_TIMEOUT_SECONDS)
+  const outcome = await run(model.path, { probed: names, until: 'agrees', ...range })
   if (outcome.kind === 'none') return { kind: 'none', status: statuses[outcome.why], message: outcome.message }
   const values = names.flatMap((name) => outcome.outputs.find((o) => o.name === name) ?? [])
   return {

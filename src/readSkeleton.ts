@@ -9,14 +9,12 @@ import { type ScannedField, scanFields } from './onnx/scanFields.js'
 import { has, type Json, key, list, number, parse, text, whole } from './skeleton/json.js'
 import { readCodes, readDraw, refuseMisfit, refuseOtherZeros, weightOf } from './skeleton/readDraw.js'
 import type { Hole, Skeleton } from './skeleton/skeleton.js'
-import { MAX_SCALES, SKELETON_KEY, SKELETON_VERSION } from './skeleton/skeletonRecipe.js'
+import { MAX_SCALES, METADATA_PROPS, SKELETON_KEY, SKELETON_VERSION } from './skeleton/skeletonRecipe.js'
 import type { Codes, FloatType, Model, PlannedDraw, PlannedFill, QuantizedGroup, QuantizedPart, ScaleSource, Tensor } from './types.js'
 
 /** TensorProto's fields of numbers: float_data, int32_data, int64_data, raw_data, double_data, uint64_data; those of varints. */
 const PAYLOADS: ReadonlySet<number> = new Set([4, 5, 7, 9, 10, 11])
 const VARINTS: ReadonlySet<number> = new Set([5, 7, 11])
-/** ModelProto.metadata_props. */
-const METADATA_PROPS = 14
 const MAX = Number.MAX_SAFE_INTEGER
 
 /**

@@ -1,10 +1,7 @@
-import { usage } from './errors.js'
-import { dataTypes } from './onnx/dataTypes.js'
-import { type Bound, bindInputs } from './run/bindInputs.js'
-import type { Job, Ran } from './run/job.js'
-import { refusedMemory } from './run/refusedMemory.js'
-import { requireRuntime } from './run/requireRuntime.js'
-import { DEFAULT_TIMEOUT_SECONDS, type Outcome, runChild } from './run/runChild.js'
+import { childScript } from './childScript.js'
+import { type PreparedRun, prepareRun } from './onnx/prepareRun.js'
+import type { Ran } from './run/job.js'
+import type { Outcome } from './run/runChild.js'
 import type { RunOptions, RunResult, RunStatus, Value } from './types.js'
 
 /** A model to run, and the one it was made from. */
@@ -18,8 +15,6 @@ export interface RunnableModel {
   readonly inputs: readonly Value[]
 }
 
-const childScript = new URL('./run/child.js', import.meta.url)
-
 /**
  * Loads and runs a model in onnxruntime-node, in a child process, with inputs that are the same at every call: do the outputs have the
  * declared ranks and sizes, are they finite? Where not, `before` runs with the same inputs: does it do better?
@@ -27,13 +22,8 @@ const childScript = new URL('./run/child.js', import.meta.url)
  * @throws ReinitError `runtime` where onnxruntime-node is missing, `usage` or `io` as checkRunOptions does.
  */
 export async function runModel(model: RunnableModel, options: RunOptions = {}, script: URL = childScript): Promise<RunResult> {
-  const bound = checkRunOptions(model.inputs, options)
-  const runtime = `onnxruntime-node ${requireRuntime()}`
-  const tooLarge = refusedMemory(model.byteLength, options)
+  const { runtime, tooLarge, run } = prepareRun(model, options, script)
   if (tooLarge !== null) return { status: 'too-large', runtime: null, inputs: [], outputs: [], message: tooLarge }
-  const unranked = model.inputs.flatMap(({ name, shape }) => (shape === null ? [name] : []))
-  const run = (path: string, part: Pick<Job, 'first' | 'last' | 'until'>) =>
-    runChild(script, { path, ...bound, unranked, ...part }, options.timeout ?? DEFAULT_TIMEOUT_SECONDS)
   const { status, shown, message } = await judge(model, options.compare ?? false, run)
   return {
     status,
@@ -44,7 +34,7 @@ export async function runModel(model: RunnableModel, options: RunOptions = {}, s
   }
 }
 
-type Run = (path: string, part: Pick<Job, 'first' | 'last' | 'until'>) => Promise<Outcome>
+type Run = PreparedRun['run']
 interface Judgement {
   readonly status: RunStatus
   /** The run of the model itself whose inputs and outputs are reported. */
@@ -101,14 +91,4 @@ function compareRuns(shown: Ran, input: Outcome): Judgement {
     notes.push(line)
   }
   return { status: 'passed', shown, message: notes.join('; ') }
-}
-
-/**
- * Checks what a run was asked for, before any work: names of dimensions and inputs, sizes, headers of .npy files.
- * @throws ReinitError `usage` with the names that the model has, `io` where a file can't be read.
- */
-export function checkRunOptions(inputs: readonly Value[], options: RunOptions): Bound {
-  const { timeout } = options
-  if (timeout !== undefined && !(timeout > 0)) throw usage(`--run-timeout ${timeout}: give seconds above 0.`)
-  return bindInputs(inputs, options, (code) => dataTypes[code]?.[0] ?? 'UNDEFINED')
 }

@@ -1,20 +1,25 @@
-import { basename, dirname, join } from 'node:path'
 import { auditFiles } from './auditFiles.js'
+import { outputBeside } from './bytes/outputPath.js'
+import { drawnBytes, plannedBytes } from './bytes/plannedBytes.js'
 import { type Calibrated, calibrate } from './calibrate.js'
 import { deviations } from './deviations.js'
 import { usage } from './errors.js'
 import { describeModel, tool } from './inspect.js'
 import { makePlan } from './makePlan.js'
+import { checkRunOptions } from './onnx/prepareRun.js'
+import { runInputs } from './onnx/runInputs.js'
 import { planScrambled, type Scrambled } from './planScrambled.js'
+import { changes, proofs, refuseUnproven } from './proofs.js'
 import { readModel } from './readModel.js'
-import { byteLengthOf, changedBytes, changes, NOT_RUN, proofs, refuseUnproven, runInputs, stopwatch } from './reinit.js'
 import type { ReportKept, ScrambleOptions, ScrambleReport } from './reports.js'
+import { NOT_RUN } from './run/notRun.js'
 import { requireRuntime } from './run/requireRuntime.js'
-import { checkRunOptions, runModel } from './runModel.js'
+import { runModel } from './runModel.js'
 import { neededMetadata } from './scramble/messages.js'
 import { renamedRun } from './scramble/renamedRun.js'
-import type { Audit, Kept, Model, Plan, Staged } from './types.js'
 import { refuseSkeleton } from './skeleton/refuseSkeleton.js'
+import { stopwatch } from './stopwatch.js'
+import type { Audit, Kept, Model, Plan, Staged } from './types.js'
 import { verifyPlan } from './verifyPlan.js'
 import { writePlan } from './writePlan.js'
 
@@ -51,7 +56,7 @@ export async function scramble(path: string, options: ScrambleOptions = {}): Pro
       if (verification) refuseUnproven(verification, plan.fills)
       const audit = options.audit === false ? null : await audited(model, staged, scrambled, options)
       const verify = clock()
-      const after = { path: staged.modelPath, byteLength: byteLengthOf(plan), ...renamedRun(runInputs(model), options, scrambled.nameOf) }
+      const after = { path: staged.modelPath, byteLength: plannedBytes(plan), ...renamedRun(runInputs(model), options, scrambled.nameOf) }
       const run = isRun ? await runModel({ ...after, before: path }, after.options) : NOT_RUN
       const spread = run.status === 'passed' ? await deviations(model, after, run, scrambled.nameOf, options) : []
       const isSafe = audit === null || audit.clean
@@ -101,36 +106,29 @@ export async function audited(
 type Place = Pick<Parameters<typeof makePlan>[2], 'output' | 'inPlace' | 'overwrite' | 'data'>
 
 function placeOf(path: string, { output, overwrite = false, data = 'copy' }: ScrambleOptions): Place {
-  const stem = basename(path).replace(/\.onnx$/i, '')
-  return { output: output ?? join(dirname(path), `${stem}.scrambled.onnx`), inPlace: false, overwrite, data }
+  return { output: output ?? outputBeside(path, '.scrambled'), inPlace: false, overwrite, data }
 }
 
-function planOf(model: Model, { fills, edits, patches, removed, renamed }: Scrambled, place: Place): Plan {
-  const isRenamed = Object.values(renamed).some((names) => names.length > 0)
+function planOf(model: Model, { fills, edits, patches, removed, isRenamed }: Scrambled, place: Place): Plan {
   // of a data file that is copied whole, what no tensor uses would stay
   return makePlan(model, fills, { ...place, edits, patches, removed, isRenamed, compact: place.data === 'copy' })
 }
 
 function describe(model: Model, scrambled: Scrambled, plan: Plan, calibrated: Calibrated | null, options: ScrambleOptions): ScrambleReport {
-  const { weights, fills, kept, attributes, dropped, renamed, notes, seed } = scrambled
-  const counts = Object.entries(renamed).flatMap(([kind, names]) => (names.length > 0 ? [[kind, names.length] as const] : []))
+  const { weights, fills, attributes } = scrambled
   return {
     schema: 1,
     tool,
     input: model.path,
     output: null,
     model: { ...describeModel(model), parameterCount: weights.length, layerCount: new Set(weights.map((w) => w.layer)).size },
-    seed,
+    ...describeScrambled(scrambled),
     like: options.like ?? 'auto',
     rename: options.rename ?? 'none',
     changed: [...changes(fills)],
     attributes,
-    kept: kept.map(describeKept),
-    dropped,
-    renamed: Object.fromEntries(counts),
     calibration: calibrated && calibrated.report,
-    notes,
-    bytes: { changed: changedBytes(plan), total: byteLengthOf(plan), identicalOutside: null },
+    bytes: { changed: drawnBytes(plan), total: plannedBytes(plan), identicalOutside: null },
     audit: null,
     run: NOT_RUN,
     deviations: [],
@@ -139,7 +137,16 @@ function describe(model: Model, scrambled: Scrambled, plan: Plan, calibrated: Ca
   }
 }
 
-export const describeKept = ({ name, scope, what, dataType, reason, detail, elementCount, byteLength }: Kept): ReportKept => ({
+/** What a scrambled model and its skeleton say alike. */
+export const describeScrambled = ({ seed, kept, dropped, renamed, notes }: Scrambled) => ({
+  seed,
+  kept: kept.map(describeKept),
+  dropped,
+  renamed: Object.fromEntries(Object.entries(renamed).flatMap(([kind, names]) => (names.length > 0 ? [[kind, names.length]] : []))),
+  notes,
+})
+
+const describeKept = ({ name, scope, what, dataType, reason, detail, elementCount, byteLength }: Kept): ReportKept => ({
   name,
   scope,
   what,

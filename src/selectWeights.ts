@@ -26,7 +26,7 @@ export function selectWeights(
   const matched = (key: 'layers' | 'exclude', pattern: string) => {
     const found = matchPattern(weights, pattern, called(key))
     if (found.length === 0)
-      miss(`${called(key)} ${JSON.stringify(pattern)} matches nothing in this model. Nearest: ${near(weights, pattern)}.`)
+      miss(`${called(key)} ${JSON.stringify(pattern)} matches nothing in this model. Nearest: ${nearestNames(weights, pattern)}.`)
     return found
   }
   const names = layers.length > 0 || options.head === true
@@ -59,8 +59,3 @@ function largest(skipped: readonly Skipped[]): string {
   const [first] = [...skipped].sort((a, b) => b.elementCount - a.elementCount)
   return first ? `: ${first.detail} (${JSON.stringify(first.name)}, ${first.elementCount} values)` : ''
 }
-
-const near = (weights: readonly Weight[], pattern: string) =>
-  nearestNames(weights, pattern)
-    .map((name) => JSON.stringify(name))
-    .join(', ') || 'none'

@@ -1,7 +1,8 @@
-import { basename, dirname, join } from 'node:path'
 import { hashFile } from './bytes/hashFile.js'
+import { outputBeside } from './bytes/outputPath.js'
 import { pacer, type WorkOptions } from './bytes/pacer.js'
 import { MAX_MESSAGE_BYTES } from './bytes/splice.js'
+import { leftoverNote } from './bytes/staging.js'
 import { calibrate } from './calibrate.js'
 import { ReinitError, usage } from './errors.js'
 import { tool } from './inspect.js'
@@ -15,9 +16,10 @@ import { type PlannedSkeleton, planSkeleton } from './planSkeleton.js'
 import { readModel } from './readModel.js'
 import { readSkeleton } from './readSkeleton.js'
 import type { StripOptions, StripReport } from './reports.js'
-import { audited, describeKept } from './scramble.js'
-import { SKELETON_KEY, SKELETON_VERSION, type SkeletonRecipe } from './skeleton/skeletonRecipe.js'
-import type { FramedPatch, Model, Plan, PlannedFile, Staged } from './types.js'
+import { audited, describeScrambled } from './scramble.js'
+import { METADATA_PROPS, SKELETON_KEY, SKELETON_VERSION, type SkeletonRecipe } from './skeleton/skeletonRecipe.js'
+import { stopwatch } from './stopwatch.js'
+import type { FramedPatch, Model, Plan, PlannedFile } from './types.js'
 import { writePlan } from './writePlan.js'
 
 /**
@@ -28,22 +30,21 @@ import { writePlan } from './writePlan.js'
  * @throws ReinitError `usage` and `conflict` before any work; `invalid`, `io`, `proof` with no output left behind.
  */
 export async function strip(path: string, options: StripOptions = {}): Promise<StripReport> {
-  const started = performance.now()
+  const clock = stopwatch()
   if (options.output === '-') throw usage('A skeleton is written to a file: give its name with -o.')
   const { leastBytes = 0 } = options
   if (!(Number.isInteger(leastBytes) && leastBytes >= 0)) throw usage(`--least-bytes ${leastBytes} is not a whole number from 0.`)
   const model = readModel(path, options)
   try {
     if (model.metadata.has(SKELETON_KEY)) throw usage(`${path} is a skeleton already.`)
-    const { output = join(dirname(path), `${basename(path).replace(/\.onnx$/i, '')}.skeleton.onnx`), overwrite = false } = options
+    const { output = outputBeside(path, '.skeleton'), overwrite = false } = options
     const place = { output, inPlace: false, overwrite, data: 'inline', limit: Number.MAX_SAFE_INTEGER } as const
     // an output that is in the way is refused before any work
     makePlan(model, [], place)
     const inline = { ...options, data: 'inline' } as const
     const calibrated = options.calibrate ? await calibrate(model, output, inline) : null
     const scrambled = planScrambled(model, inline, calibrated?.factors)
-    const { fills, edits, patches, removed, renamed, seed } = scrambled
-    const isRenamed = Object.values(renamed).some((names) => names.length > 0)
+    const { fills, edits, patches, removed, isRenamed, seed } = scrambled
     const skeleton = planSkeleton(model, fills, { removed, isRenamed, leastBytes: options.leastBytes })
     const changes = { ...place, edits, removed, isRenamed }
     const whole = makePlan(model, fills, { ...changes, patches })
@@ -74,8 +75,8 @@ export async function strip(path: string, options: StripOptions = {}): Promise<S
         ...described,
         ...after,
         calibration,
-        notes: [...described.notes, ...leftoverNotes(staged)],
-        milliseconds: Math.round(performance.now() - started),
+        notes: [...described.notes, ...staged.leftovers.map(leftoverNote)],
+        milliseconds: clock(),
       }
     } finally {
       staged.discard()
@@ -84,9 +85,6 @@ export async function strip(path: string, options: StripOptions = {}): Promise<S
     model.close()
   }
 }
-
-export const leftoverNotes = ({ leftovers }: Staged): string[] =>
-  leftovers.map((path) => `removed ${path}, left behind by a run that was killed`)
 
 /** SHA-256 of a plan's last file, as it would be. */
 function hashDrawn(plan: Pick<Plan, 'fills' | 'files'>, model: Model, stage: string, options: WorkOptions): Promise<string> {
@@ -101,8 +99,6 @@ const entryOf = (model: Model, recipe: SkeletonRecipe): FramedPatch =>
     { parent: null, lengthStart: 0, start: 0, end: model.byteLength },
     field(METADATA_PROPS, concat(field(1, SKELETON_KEY), field(2, JSON.stringify(recipe)))),
   )
-/** ModelProto.metadata_props. */
-const METADATA_PROPS = 14
 
 /** The staged skeleton, and nothing else, has to give the same bytes. */
 async function refuseUnproven(path: string, sha256: string, options: WorkOptions): Promise<void> {
@@ -120,7 +116,7 @@ async function refuseUnproven(path: string, sha256: string, options: WorkOptions
 
 function describe(
   model: Model,
-  { kept, dropped, renamed, notes, seed }: Scrambled,
+  scrambled: Scrambled,
   { leftOut, drawn }: PlannedSkeleton,
   { sha256, byteLength }: SkeletonRecipe,
 ): Omit<StripReport, 'output' | 'byteLength' | 'written' | 'audit' | 'calibration' | 'milliseconds'> {
@@ -130,7 +126,7 @@ function describe(
     tool,
     input: model.path,
     inputByteLength: model.byteLength + external,
-    seed,
+    ...describeScrambled(scrambled),
     materialized: { byteLength, sha256 },
     leftOut: { tensors: leftOut.length, elementCount: leftOut.reduce((sum, f) => sum + f.weight.tensor.elementCount, 0) },
     drawn: drawn.map(({ fill: { weight }, reason, byteLength: bytes }) => ({
@@ -139,9 +135,5 @@ function describe(
       reason,
       byteLength: bytes,
     })),
-    kept: kept.map(describeKept),
-    dropped,
-    renamed: Object.fromEntries(Object.entries(renamed).flatMap(([kind, names]) => (names.length > 0 ? [[kind, names.length]] : []))),
-    notes,
   }
 }

@@ -5,6 +5,7 @@ import { FilePool } from './bytes/filePool.js'
 import { FileWindow } from './bytes/fileWindow.js'
 import { ioError } from './bytes/ioError.js'
 import { pacer, type WorkOptions } from './bytes/pacer.js'
+import { plannedBytes } from './bytes/plannedBytes.js'
 import { refuseChanged } from './bytes/sourceFile.js'
 import type { Fill } from './init/makeFill.js'
 import { accumulate } from './init/statistics.js'
@@ -12,6 +13,7 @@ import { compareMoved } from './onnx/compareMoved.js'
 import { codecs } from './onnx/dataTypes.js'
 import { CHUNK_ELEMENTS, drawPass, drawValues } from './onnx/drawValues.js'
 import { graphPlace } from './onnx/graphPlace.js'
+import { pathIn } from './onnx/modelFiles.js'
 import { plainName } from './onnx/plainName.js'
 import { proofPacker } from './onnx/packedProof.js'
 import { sourcesOf } from './onnx/placesOf.js'
@@ -38,7 +40,7 @@ export async function verifyPlan(
   let written: Model | null = null
   try {
     const drawn = plan.fills.reduce((sum, f) => sum + f.target.elementCount * codecs[f.target.dataType].byteLength, 0)
-    const total = plan.files.reduce((sum, f) => sum + f.byteLength, drawn)
+    const total = drawn + plannedBytes(plan)
     const pace = pacer('verify', total, options)
     written = isSpliced(plan, staged) ? readModel(staged.modelPath) : null
     const pairs = written ? pairTensors(plan, model, written) : []
@@ -50,7 +52,7 @@ export async function verifyPlan(
     const make = drawPass(model)
     const parts = partPass(model, make)
     const versions: Versions = {
-      before: (file) => files.get(file === '' ? model.path : (model.externalFiles.get(file)?.path ?? file)),
+      before: (file) => files.get(pathIn(model, file)),
       after: (file) => files.get(file === '' ? staged.modelPath : join(staged.folder, plainName(file))),
       written: (tensor) => newTensors.get(tensor) ?? tensor,
     }

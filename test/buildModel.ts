@@ -186,6 +186,33 @@ export const input = value(11)
 export const output = value(12)
 export const valueInfo = value(13)
 
+/** A field's bytes without its tag (of one byte) and length. */
+function bodyOf(field: Field): Uint8Array {
+  let at = 1
+  while ((field[at] as number) > 127) at++
+  return field.subarray(at + 1)
+}
+
+/** A local function: FunctionProto has name 1, input 4, output 5, node 7, opset_import 9, domain 10; `more`: other fields, last. */
+export const localFunction = (
+  domain: string,
+  name: string,
+  inputs: readonly string[],
+  outputs: readonly string[],
+  nodes: readonly Field[],
+  more: readonly Field[] = [],
+  opset = 21,
+): Field =>
+  message(25, [
+    bytes(1, name),
+    ...inputs.map((n) => bytes(4, n)),
+    ...outputs.map((n) => bytes(5, n)),
+    ...nodes.map((n) => bytes(7, bodyOf(n))),
+    message(9, [bytes(1, ''), varint(2, opset)]),
+    bytes(10, domain),
+    ...more,
+  ])
+
 /** The graph field of a model; give two and the message is split. */
 export const graph = (...fields: readonly Field[]): Field => message(7, fields)
 

@@ -124,17 +124,7 @@ test('values that stay need no copy', async () => {
   expect(report.changed.map((c) => c.name)).toEqual(['tied'])
 })
 
-const functionBody = (...nodes: readonly b.Field[]) =>
-  b.message(25, [
-    b.bytes(1, 'f'),
-    b.bytes(4, 'x'),
-    b.bytes(5, 'y'),
-    ...nodes.map((n) => b.bytes(7, body(n))),
-    b.message(9, [b.bytes(1, ''), b.varint(2, 17)]),
-    b.bytes(10, 'own'),
-  ])
-/** A node field's body: one byte of tag, one or two of length. */
-const body = (field: b.Field) => field.subarray((field[1] as number) > 127 ? 3 : 2)
+const functionBody = (...nodes: readonly b.Field[]) => b.localFunction('own', 'f', ['x'], ['y'], nodes, [], 17)
 
 function functionModel(calls: number) {
   const nodes = Array.from({ length: calls }, (_, i) =>

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { checkRunOptions } from '../src/runModel.js'
+import { checkRunOptions } from '../src/onnx/prepareRun.js'
 import type { RunOptions, Value } from '../src/types.js'
 import { folderOf } from './buildModel.js'
 import { npy } from './runNpyFile.js'

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 
 /** From the bottom up: a file imports its own layer and those above it in this list. Files at src/ are named, folders end in /. */
 const layers: readonly (readonly [layer: string, places: string])[] = [
-  ['words', 'types types/ errors reports reports/ version'],
+  ['words', 'types types/ errors reports reports/ version stopwatch childScript'],
   ['tools', 'bytes/ init/ run/'],
   ['format', 'onnx/'],
   ['operators', 'ops/'],
@@ -16,7 +16,7 @@ const layers: readonly (readonly [layer: string, places: string])[] = [
     'stages',
     'readModel findWeights findNotes selectWeights planFills planHead planCut makePlan writePlan verifyPlan runModel probeModel planSkeleton readSkeleton planMaterialized auditFiles compareTensors compareRest findLearned planScramble planScrub planNames',
   ],
-  ['pipelines', 'inspect planJob compareFeatures reinit diff audit strip materialize planScrambled calibrate deviations scramble'],
+  ['pipelines', 'inspect planJob compareFeatures proofs reinit diff audit strip materialize planScrambled calibrate deviations scramble'],
   ['library', 'index'],
   ['reports', 'report/'],
   ['command line', 'commands/ cli'],

@@ -3,6 +3,10 @@ import { basename, dirname, join, resolve, sep } from 'node:path'
 import { usage } from '../errors.js'
 import { statIfThere } from './statIfThere.js'
 
+/** The default output: beside the input, its name with `ending` in place of `.onnx`, and .onnx. */
+export const outputBeside = (path: string, ending: string): string =>
+  join(dirname(path), `${basename(path).replace(/\.onnx$/i, '')}${ending}.onnx`)
+
 /** As many as Linux follows. */
 const MAX_LINKS = 40
 

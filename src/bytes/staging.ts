@@ -52,6 +52,9 @@ export function removeLeftovers(parent: string): string[] {
   return leftovers(parent).filter(tryRemove)
 }
 
+/** In words. */
+export const leftoverNote = (path: string): string => `removed ${path}, left behind by a run that was killed`
+
 /** False where the system refuses: it is another user's. */
 function tryRemove(folder: string): boolean {
   try {

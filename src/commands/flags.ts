@@ -27,6 +27,22 @@ export interface FlagGroup<Options extends object> {
   readonly flags: readonly Flag<Options>[]
 }
 
+/** The file that a command writes. */
+export const outputFlag = (fallback: string, summary: string): Flag<{ output?: string }> => ({
+  name: 'output',
+  short: 'o',
+  value: 'FILE',
+  fallback,
+  summary,
+  option: ([output = '']) => ({ output }),
+})
+
+export const overwriteFlag: Flag<{ overwrite?: boolean }> = {
+  name: 'overwrite',
+  summary: 'replace files that exist',
+  option: () => ({ overwrite: true }),
+}
+
 const commas = (values: readonly string[]) => values.flatMap((text) => text.split(','))
 
 export const selectionFlags: readonly Flag<SelectionOptions>[] = [

@@ -5,7 +5,7 @@ import { deliver, reportFile } from './deliver.js'
 import { overwriteReport, reportFlags, selectionFlags } from './flags.js'
 import type { Io } from './io.js'
 import { attend } from './progress.js'
-import { inTemporaryFolder, spoolStdin } from './stdinModel.js'
+import { onModel } from './stdinModel.js'
 
 export const inspectCommand: Command<InspectOptions> = {
   name: 'inspect',
@@ -38,17 +38,12 @@ export const inspectCommand: Command<InspectOptions> = {
   async run(parsed, io) {
     const [model = ''] = parsed.operands
     const file = reportFile(parsed, [model])
-    const report = model === '-' ? await fromStdin(parsed.options, io) : await call(model, parsed.options, parsed.given.has('quiet'), io)
+    const job = (path: string) => call(path, parsed.options, parsed.given.has('quiet'), io)
+    const report = await onModel(model, io, job, (found) => ({ ...found, model: { ...found.model, path: '-' } }))
     await deliver({ of: 'inspect', report }, parsed, file, io, io.stdout)
     return 0
   },
 }
-
-const fromStdin = (options: InspectOptions, io: Io) =>
-  inTemporaryFolder(io, async (folder) => {
-    const report = await call(await spoolStdin(io, folder), options, false, io)
-    return { ...report, model: { ...report.model, path: '-' } }
-  })
 
 async function call(path: string, options: InspectOptions, isQuiet: boolean, io: Io) {
   const { inspectPasses } = await import('../inspect.js')

@@ -2,10 +2,10 @@ import { usage } from '../errors.js'
 import { type MaterializeOptions, skeletonChoices } from '../reports.js'
 import { type Command, exits } from './command.js'
 import { deliver, reportFile } from './deliver.js'
-import { reportFlags } from './flags.js'
+import { outputFlag, overwriteFlag, reportFlags } from './flags.js'
 import type { Io } from './io.js'
 import { attend } from './progress.js'
-import { inTemporaryFolder, spoolStdin } from './stdinModel.js'
+import { onModel } from './stdinModel.js'
 
 export const materializeCommand: Command<MaterializeOptions> = {
   name: 'materialize',
@@ -16,15 +16,8 @@ export const materializeCommand: Command<MaterializeOptions> = {
     {
       heading: 'Output',
       flags: [
-        {
-          name: 'output',
-          short: 'o',
-          value: 'FILE',
-          fallback: '<stem>.onnx beside the skeleton, without .skeleton',
-          summary: 'the model that is written',
-          option: ([output = '']) => ({ output }),
-        },
-        { name: 'overwrite', summary: 'replace files that exist', option: () => ({ overwrite: true }) },
+        outputFlag('<stem>.onnx beside the skeleton, without .skeleton', 'the model that is written'),
+        overwriteFlag,
         {
           name: 'data',
           value: 'HOW',
@@ -48,9 +41,7 @@ export const materializeCommand: Command<MaterializeOptions> = {
     const file = reportFile(parsed, [skeleton, options.output ?? ''])
     if (skeleton === '-' && options.output === undefined) throw usage('A skeleton from stdin has no name: give the model one with -o.')
     const job = (path: string) => call(path, options, given.has('quiet'), io)
-    const report = await (skeleton === '-'
-      ? inTemporaryFolder(io, async (folder) => ({ ...(await job(await spoolStdin(io, folder))), input: '-' }))
-      : job(skeleton))
+    const report = await onModel(skeleton, io, job, (made) => ({ ...made, input: '-' }))
     await deliver({ of: 'materialize', report }, parsed, file, io, io.stdout)
     return 0
   },

@@ -8,6 +8,7 @@ import type { ReinitOptions, ReinitPasses } from '../reports.js'
 import { type Command, exits } from './command.js'
 import { deliver, reportFile } from './deliver.js'
 import { type Io, isClosed, print } from './io.js'
+import { notRunning } from './notRunning.js'
 import type { Parsed } from './parseFlags.js'
 import { attend } from './progress.js'
 import { groups, initializerFlags, ruleFlagNames } from './reinitFlags.js'
@@ -125,8 +126,7 @@ const ASKED: ReadonlySet<string> = new Set(['bias-kept', 'not-selected'])
 
 /** Why a job that came to its end is status 1 all the same; null: it is not. What is not proven has thrown before. */
 function offence({ run, skipped, kept }: ReinitPasses, { strict, dryRun }: ReinitOptions): string | null {
-  if (run.status === 'failed')
-    return `the result does not run, though the input does: nothing was kept${run.message ? ` (${run.message})` : ''}`
+  if (run.status === 'failed') return notRunning(run)
   if (!strict) return null
   const left = [...skipped, ...kept].filter(({ reason }) => !ASKED.has(reason)).length
   if (left > 0) return `--strict: ${left} ${left === 1 ? 'tensor was' : 'tensors were'} skipped`

@@ -3,7 +3,7 @@ import { ReinitError, usage } from '../errors.js'
 import { nonlinearities } from '../init/gains.js'
 import { initializers } from '../init/initializers.js'
 import { choices, type ReinitOptions } from '../reports.js'
-import { type Flag, type FlagGroup, isNumber, numberOf, pairsOf, reportFlags, selectionFlags } from './flags.js'
+import { type Flag, type FlagGroup, isNumber, numberOf, outputFlag, overwriteFlag, pairsOf, reportFlags, selectionFlags } from './flags.js'
 
 /** The four that everybody knows have a flag each, under every name that they go by. */
 const named = Object.entries(initializers).filter(([name]) => /^(xavier|he)_/.test(name))
@@ -145,16 +145,9 @@ export const groups: readonly FlagGroup<ReinitOptions>[] = [
   {
     heading: 'Output',
     flags: [
-      {
-        name: 'output',
-        short: 'o',
-        value: 'FILE',
-        fallback: '<stem>.reinit.onnx beside the input',
-        summary: 'the model that is written; - is stdout',
-        option: ([output = '']) => ({ output }),
-      },
+      outputFlag('<stem>.reinit.onnx beside the input', 'the model that is written; - is stdout'),
       { name: 'in-place', summary: 'replace the input', option: () => ({ inPlace: true }) },
-      { name: 'overwrite', summary: 'replace files that exist', option: () => ({ overwrite: true }) },
+      overwriteFlag,
       {
         name: 'data',
         value: 'HOW',

@@ -3,18 +3,17 @@ import { escapeControls } from '../report/escapeControls.js'
 import type { ScrambleOptions, ScrambleReport } from '../reports.js'
 import { type Command, exits } from './command.js'
 import { deliver, reportFile } from './deliver.js'
-import { type Flag, reportFlags } from './flags.js'
+import { type Flag, outputFlag, overwriteFlag, reportFlags } from './flags.js'
 import { type Io, print } from './io.js'
+import { notRunning } from './notRunning.js'
 import type { Parsed } from './parseFlags.js'
 import { attend } from './progress.js'
 import { groups } from './reinitFlags.js'
-import { inTemporaryFolder, spoolStdin } from './stdinModel.js'
+import { onModel } from './stdinModel.js'
 
 /** Flags that mean the same as in the main job. */
 const common = (...names: readonly string[]) =>
   names.map((name) => groups.flatMap((g) => g.flags).find((f) => f.name === name) as unknown as Flag<ScrambleOptions>)
-
-const [output, seed] = common('output', 'seed') as [Flag<ScrambleOptions>, Flag<ScrambleOptions>]
 
 const NO_AUDIT: Flag<ScrambleOptions> = {
   name: 'no-audit',
@@ -31,7 +30,7 @@ export const scrambleCommand: Command<ScrambleOptions> = {
     {
       heading: 'Values',
       flags: [
-        seed,
+        ...common('seed'),
         {
           name: 'like',
           value: 'WHAT',
@@ -58,8 +57,8 @@ export const scrambleCommand: Command<ScrambleOptions> = {
     {
       heading: 'Output',
       flags: [
-        { ...output, fallback: '<stem>.scrambled.onnx beside the input', summary: 'the model that is written' },
-        ...common('overwrite'),
+        outputFlag('<stem>.scrambled.onnx beside the input', 'the model that is written'),
+        overwriteFlag,
         {
           name: 'data',
           value: 'HOW',
@@ -85,12 +84,12 @@ export const scrambleCommand: Command<ScrambleOptions> = {
   exits,
   async run(parsed, io) {
     const [model = ''] = parsed.operands
-    if (parsed.given.has('calibrate') && parsed.given.has('calibrate-unit'))
-      throw usage('--calibrate and --calibrate-unit exclude each other.')
+    refuseTwoScales(parsed.given)
     if (parsed.options.output === '-') throw usage('-o -: a scrambled model is written to a file, give its name.')
     if (model === '-' && parsed.options.output === undefined) throw usage('The model comes from stdin: give the output with -o FILE.')
     const file = reportFile(parsed, [model, parsed.options.output ?? ''])
-    const report = model === '-' ? await fromStdin(parsed, io) : await call(model, parsed, io)
+    const job = (path: string) => call(path, parsed, io)
+    const report = await onModel(model, io, job, (made) => ({ ...made, input: '-', model: { ...made.model, path: '-' } }))
     await deliver({ of: 'scramble', report }, parsed, file, io, io.stdout)
     const found = offence(report, parsed.options)
     if (found !== null) await print(io.stderr, [`onnx-reinit: ${escapeControls(found)}\n`])
@@ -98,22 +97,22 @@ export const scrambleCommand: Command<ScrambleOptions> = {
   },
 }
 
-const fromStdin = (parsed: Parsed<ScrambleOptions>, io: Io) =>
-  inTemporaryFolder(io, async (folder) => {
-    const report = await call(await spoolStdin(io, folder), parsed, io)
-    return { ...report, input: '-', model: { ...report.model, path: '-' } }
-  })
+/** Two that mean different scales. */
+export function refuseTwoScales(given: Parsed<object>['given']): void {
+  if (given.has('calibrate') && given.has('calibrate-unit')) throw usage('--calibrate and --calibrate-unit exclude each other.')
+}
 
 async function call(path: string, { options, given }: Parsed<ScrambleOptions>, io: Io): Promise<ScrambleReport> {
   const { scramble } = await import('../scramble.js')
   return attend(io, given.has('quiet'), (attended) => scramble(path, { ...options, ...attended }))
 }
 
+export const LEAKED = 'what was learned survives: nothing was kept'
+
 /** Why a job that came to its end is status 1 all the same; null: it is not. */
 function offence({ audit, run, calibration }: ScrambleReport, { strict, dryRun }: ScrambleOptions): string | null {
-  if (run.status === 'failed')
-    return `the result does not run, though the input does: nothing was kept${run.message ? ` (${run.message})` : ''}`
-  if (audit && !audit.clean) return 'what was learned survives: nothing was kept'
+  if (run.status === 'failed') return notRunning(run)
+  if (audit && !audit.clean) return LEAKED
   if (!strict || dryRun) return null
   if (calibration?.message) return `--strict: not calibrated: ${calibration.message}`
   return run.status === 'passed' ? null : `--strict: the result was not run (${run.status})`

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, sep } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { ioError } from '../bytes/ioError.js'
-import { closeStaging, openStaging, removeLeftovers } from '../bytes/staging.js'
+import { closeStaging, leftoverNote, openStaging, removeLeftovers } from '../bytes/staging.js'
 import { ReinitError, usage } from '../errors.js'
 import { type Io, print } from './io.js'
 
@@ -13,7 +13,7 @@ export async function inTemporaryFolder<T>({ stderr }: Io, job: (folder: string)
   const leftovers = removeLeftovers(tmpdir())
   await print(
     stderr,
-    leftovers.map((path) => `onnx-reinit: removed ${path}, left behind by a run that was killed\n`),
+    leftovers.map((path) => `onnx-reinit: ${leftoverNote(path)}\n`),
   )
   let folder: string
   try {
@@ -40,4 +40,9 @@ export async function spoolStdin({ stdin, signal }: Io, folder: string): Promise
     throw new ReinitError('io', `stdin can't be read: ${(error as Error).message}.`)
   }
   return path
+}
+
+/** A job on a model that is a file, or stdin: then its report is `named` by what the user gave. */
+export async function onModel<R>(model: string, io: Io, job: (path: string) => Promise<R>, named: (report: R) => R): Promise<R> {
+  return model === '-' ? inTemporaryFolder(io, async (folder) => named(await job(await spoolStdin(io, folder)))) : job(model)
 }

@@ -2,11 +2,11 @@ import { usage } from '../errors.js'
 import type { StripOptions } from '../reports.js'
 import { type Command, exits } from './command.js'
 import { deliver, reportFile } from './deliver.js'
-import { type Flag, numberOf, reportFlags } from './flags.js'
+import { type Flag, numberOf, outputFlag, overwriteFlag, reportFlags } from './flags.js'
 import { type Io, print } from './io.js'
 import { attend } from './progress.js'
-import { scrambleCommand } from './scramble.js'
-import { inTemporaryFolder, spoolStdin } from './stdinModel.js'
+import { LEAKED, refuseTwoScales, scrambleCommand } from './scramble.js'
+import { onModel } from './stdinModel.js'
 
 const asScramble = (...names: readonly string[]): Flag<StripOptions>[] =>
   scrambleCommand.groups.flatMap(({ flags }) => flags.filter((f) => names.includes(f.name)))
@@ -24,15 +24,8 @@ export const stripCommand: Command<StripOptions> = {
     {
       heading: 'Output',
       flags: [
-        {
-          name: 'output',
-          short: 'o',
-          value: 'FILE',
-          fallback: '<stem>.skeleton.onnx beside the input',
-          summary: 'the skeleton that is written',
-          option: ([output = '']) => ({ output }),
-        },
-        ...asScramble('overwrite'),
+        outputFlag('<stem>.skeleton.onnx beside the input', 'the skeleton that is written'),
+        overwriteFlag,
         {
           name: 'least-bytes',
           value: 'N',
@@ -54,15 +47,13 @@ export const stripCommand: Command<StripOptions> = {
     const { options, given } = parsed
     const [model = ''] = parsed.operands
     const file = reportFile(parsed, [model, options.output ?? ''])
-    if (given.has('calibrate') && given.has('calibrate-unit')) throw usage('--calibrate and --calibrate-unit exclude each other.')
+    refuseTwoScales(given)
     if (model === '-' && options.output === undefined) throw usage('A model from stdin has no name: give the skeleton one with -o.')
     const job = (path: string) => call(path, options, given.has('quiet'), io)
-    const report = await (model === '-'
-      ? inTemporaryFolder(io, async (folder) => ({ ...(await job(await spoolStdin(io, folder))), input: '-' }))
-      : job(model))
+    const report = await onModel(model, io, job, (made) => ({ ...made, input: '-' }))
     await deliver({ of: 'strip', report }, parsed, file, io, io.stdout)
     if (report.output !== null) return 0
-    await print(io.stderr, ['onnx-reinit: what was learned survives: nothing was kept\n'])
+    await print(io.stderr, [`onnx-reinit: ${LEAKED}\n`])
     return 1
   },
 }

@@ -4,8 +4,8 @@ import { namesOf } from './matchPattern.js'
 
 const SHOWN = 4
 
-/** Names that somebody may have meant by `given`, best first: the same layer under another prefix, then by edit distance. */
-export function nearestNames(weights: readonly Weight[], given: string): string[] {
+/** Names that somebody may have meant by `given`, best first, in words: the same layer under another prefix, then by edit distance. */
+export function nearestNames(weights: readonly Weight[], given: string): string {
   const all = [...new Set(weights.flatMap((w) => [...w.uses.map((u) => u.layer), ...namesOf(w)]))]
   const tail = all.filter((n) => n.endsWith(`.${given}`) || n.endsWith(`/${given}`))
   const close = all
@@ -15,5 +15,6 @@ export function nearestNames(weights: readonly Weight[], given: string): string[
     .sort((a, b) => a.distance - b.distance)
     .map(({ name }) => name)
   const found = [...new Set([...tail, ...close])]
-  return (found.length > 0 ? found : all.slice(-SHOWN)).slice(0, SHOWN)
+  const shown = (found.length > 0 ? found : all.slice(-SHOWN)).slice(0, SHOWN)
+  return shown.map((name) => JSON.stringify(name)).join(', ') || 'none'
 }

@@ -1,7 +1,7 @@
 import type { AuditReport } from '../reports.js'
 import type { Audit, AuditLeak, AuditStay } from '../types.js'
-import type { Block } from './block.js'
-import { shown } from './describeModel.js'
+import type { Block, CheckLine } from './block.js'
+import { shown, within } from './describeModel.js'
 import { bytes, count, shape, things, values } from './numbers.js'
 
 /** The report of the command. */
@@ -42,8 +42,20 @@ export function* describeAudit(audit: Audit, verbose: boolean): Iterable<Block> 
   }
 }
 
+/** Of a report that has an audit in it: leaks, and the verdict. What stays such a report lists itself. */
+export function auditWithin(
+  audit: Audit | null,
+  verbose: boolean,
+): { readonly lists: readonly Block[]; readonly checks: readonly CheckLine[] } {
+  const blocks = audit ? [...describeAudit({ ...audit, stays: [] }, verbose)] : []
+  return {
+    lists: blocks.filter((block) => block.kind === 'list'),
+    checks: blocks.flatMap((block) => (block.kind === 'checks' ? block.checks : [])),
+  }
+}
+
 const nameOf = ({ kind, name, scope }: AuditLeak) =>
-  kind === 'string' ? JSON.stringify(name) : scope !== '' ? `${shown(name)} in ${scope}` : name === '' ? 'the model' : name
+  kind === 'string' ? JSON.stringify(name) : scope !== '' ? within(name, scope) : name === '' ? 'the model' : name
 
 const placeOf = ({ file, byte }: AuditLeak) =>
   file === null || byte === null ? '' : `, byte ${byte} of ${file === '' ? 'the model' : file}`
@@ -57,7 +69,7 @@ function inWords(leaks: readonly AuditLeak[]): string {
 
 function* eachStay(stays: readonly AuditStay[]) {
   for (const { name, scope, dataType, shape: dims, reason } of stays)
-    yield { name: scope === '' ? shown(name) : `${shown(name)} in ${scope}`, text: `${dataType} ${shape(dims)}: ${reason}` }
+    yield { name: within(name, scope), text: `${dataType} ${shape(dims)}: ${reason}` }
 }
 
 function* byReason(stays: readonly AuditStay[]) {

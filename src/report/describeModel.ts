@@ -18,3 +18,6 @@ export function* describeSkipped(skipped: readonly ReportSkipped[]): Iterable<It
 }
 
 export const elementsOf = (tensors: readonly { readonly elementCount: number }[]) => tensors.reduce((sum, t) => sum + t.elementCount, 0)
+
+/** A tensor's name, and the graph where that is not the main one. */
+export const within = (name: string, scope: string) => (scope === '' ? shown(name) : `${shown(name)} in ${scope}`)

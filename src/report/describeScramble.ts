@@ -1,6 +1,6 @@
 import type { ReportKept, ScrambleReport } from '../reports.js'
 import type { Block, CheckLine, Item } from './block.js'
-import { describeAudit } from './describeAudit.js'
+import { auditWithin } from './describeAudit.js'
 import { describeModel, elementsOf, shown } from './describeModel.js'
 import { bytesLine, describeChecks, isDryRun, lastLine, runLine, tableOf, valuesLine } from './describeReinit.js'
 import { bytes, count, number, seconds, shape, things, values } from './numbers.js'
@@ -32,9 +32,8 @@ export function* describeScramble(report: ScrambleReport, verbose: boolean): Ite
         for (const { name, elementCount } of attributes) yield { name: shown(name), text: values(elementCount) }
       },
     }
-  const audit = report.audit ? [...describeAudit({ ...report.audit, stays: [] }, verbose)] : []
-  for (const block of audit) if (block.kind === 'list') yield block
-  const audited = audit.flatMap((block) => (block.kind === 'checks' ? block.checks : []))
+  const audit = auditWithin(report.audit, verbose)
+  yield* audit.lists
   const isLeaky = report.audit !== null && !report.audit.clean
   if (isLeaky || !isDryRun(report))
     yield {
@@ -42,7 +41,7 @@ export function* describeScramble(report: ScrambleReport, verbose: boolean): Ite
       checks: [
         placesLine(report),
         ...(changed.length > 0 ? [valuesLine(report)] : []),
-        ...(audited.length > 0 ? audited : [NOT_AUDITED]),
+        ...(report.audit ? audit.checks : [NOT_AUDITED]),
         runLine(report.run),
         ...spreadLines(report),
       ],

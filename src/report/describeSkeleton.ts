@@ -1,7 +1,7 @@
 import type { MaterializeReport, ReportKept, StripReport } from '../reports.js'
 import type { Block } from './block.js'
-import { describeAudit } from './describeAudit.js'
-import { shown } from './describeModel.js'
+import { auditWithin } from './describeAudit.js'
+import { within } from './describeModel.js'
 import { bytes, count, seconds, things, values } from './numbers.js'
 
 /** Tensors that stay and are smaller than this are counted; `--verbose` names them. */
@@ -18,15 +18,15 @@ export function* describeStrip(report: StripReport, verbose: boolean): Iterable<
   }
   yield* stays('hold new values, drawn, in the skeleton', drawn, verbose)
   yield* stays('are not learned and stay as they are', kept.map(keptItem), verbose)
-  const audited = report.audit ? [...describeAudit({ ...report.audit, stays: [] }, verbose)] : []
-  for (const block of audited) if (block.kind === 'list') yield block
+  const audit = auditWithin(report.audit, verbose)
+  yield* audit.lists
   for (const note of calibration?.message ? [...notes, `not calibrated: ${calibration.message}`] : notes) yield { kind: 'line', text: note }
   yield {
     kind: 'checks',
     checks: [
       { state: 'ok', label: 'drawn', text: `from the skeleton alone: ${count(materialized.byteLength)} bytes` },
       { state: 'ok', label: 'sha256', text: `${materialized.sha256}, as of the model scrambled` },
-      ...audited.flatMap((block) => (block.kind === 'checks' ? block.checks : [])),
+      ...audit.checks,
     ],
   }
   const time = `in ${seconds(report.milliseconds)}, seed ${seed}`
@@ -55,7 +55,7 @@ function* stays(what: string, list: readonly Stay[], verbose: boolean): Iterable
       loud: false,
       *items() {
         for (const { name, scope, reason, byteLength } of named)
-          yield { name: scope === '' ? shown(name) : `${shown(name)} in ${scope}`, text: `${bytes(byteLength)}; ${reason}` }
+          yield { name: within(name, scope), text: `${bytes(byteLength)}; ${reason}` }
       },
     }
 }

@@ -4,6 +4,8 @@ import type { AxisRole, DataType, Quantization, Role } from '../types.js'
 // model's own; the recipe has an entry for each tensor whose field of values is empty, in the order of the file.
 
 export const SKELETON_KEY = 'onnx-reinit.skeleton'
+/** ModelProto.metadata_props. */
+export const METADATA_PROPS = 14
 /** Of the recipe's form: what reads it refuses a later one. */
 export const SKELETON_VERSION = 1
 
