@@ -16,6 +16,8 @@ import { writePlan } from './writePlan.js'
 export interface Calibrated {
   readonly factors: ReadonlyMap<Tensor, number>
   readonly report: ReportCalibration
+  /** What killed runs had left beside the output, as in Staged. */
+  readonly leftovers: readonly string[]
 }
 
 /** A layer: a node of the main graph, and the tensors that its result is as large as. */
@@ -45,12 +47,14 @@ export async function calibrate(model: Model, output: string, options: ScrambleO
   // a factor has no deviation of its own to be 1
   const layers = layersOf(model, unscaled).filter(({ node }) => to === 'original' || !isFactor(node))
   const names = layers.map((l) => l.output)
+  const leftovers: string[] = []
   const nothing = (message: string): Calibrated => ({
+    leftovers,
     factors: new Map(),
     report: { to, passes: 0, met: 0, layers: layers.length, factors: [], message },
   })
   if (layers.length === 0) return nothing('no layer of the main graph has weights that can be scaled')
-  const before = await probe(model, probedCopy(model, names, dirname(output)), names, options)
+  const before = await probe(model, probedCopy(model, names, dirname(output)), names, options, leftovers)
   if (before.kind === 'none') return nothing(`the input does not run: ${before.message}`)
   const targets = new Map(layers.map((layer) => [layer, to === 'unit' ? 1 : sizeOf(before, layer)]))
   let factors: ReadonlyMap<Tensor, number> = new Map()
@@ -61,7 +65,13 @@ export async function calibrate(model: Model, output: string, options: ScrambleO
     const changes = { edits, removed, patches: [...patches, ...addOutputs(model, names)] }
     const { data = 'copy' } = options
     const place = { output: `${output}.calibration`, inPlace: false, overwrite: true, data, compact: data === 'copy' } as const
-    const after = await probe(model, makePlan(model, fills, { ...place, ...changes }), names, { ...options, attempt: before.attempt })
+    const after = await probe(
+      model,
+      makePlan(model, fills, { ...place, ...changes }),
+      names,
+      { ...options, attempt: before.attempt },
+      leftovers,
+    )
     if (after.kind === 'none') return nothing(`the scrambled model does not run: ${after.message}`)
     passes++
     const distances = layers.map((layer) => distanceOf(sizeOf(after, layer), targets.get(layer) ?? null))
@@ -72,7 +82,7 @@ export async function calibrate(model: Model, output: string, options: ScrambleO
   }
   const { factors: found, met } = best ?? { factors, met: 0 }
   const told = [...found].map(([{ name, graph }, factor]) => ({ name, scope: graph.scope, factor }))
-  return { factors: found, report: { to, passes, met, layers: layers.length, factors: told, message: null } }
+  return { leftovers, factors: found, report: { to, passes, met, layers: layers.length, factors: told, message: null } }
 }
 
 /** Nodes of the main graph, each with the weights that its result goes by. */
@@ -99,8 +109,10 @@ async function probe(
   plan: Plan,
   names: readonly string[],
   options: ScrambleOptions & { readonly attempt?: number },
+  leftovers: string[],
 ): Promise<Probe> {
   const staged = await writePlan(plan, model, options.signal ? { signal: options.signal } : {})
+  leftovers.push(...staged.leftovers)
   try {
     return await probeModel({ path: staged.modelPath, byteLength: plannedBytes(plan), inputs: runInputs(model) }, names, options)
   } finally {

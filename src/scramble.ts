@@ -1,6 +1,7 @@
 import { auditFiles } from './auditFiles.js'
 import { outputBeside } from './bytes/outputPath.js'
 import { drawnBytes, plannedBytes } from './bytes/plannedBytes.js'
+import { leftoverNote } from './bytes/staging.js'
 import { type Calibrated, calibrate } from './calibrate.js'
 import { deviations } from './deviations.js'
 import { usage } from './errors.js'
@@ -52,6 +53,8 @@ export async function scramble(path: string, options: ScrambleOptions = {}): Pro
     const staged = await writePlan(plan, model, options)
     try {
       const write = clock()
+      const leftovers = [...(calibrated?.leftovers ?? []), ...staged.leftovers]
+      const noted = { ...report, notes: [...report.notes, ...leftovers.map(leftoverNote)] }
       const verification = options.verify === false ? null : await verifyPlan(plan, model, staged, readModel, options)
       if (verification) refuseUnproven(verification, plan.fills)
       const audit = options.audit === false ? null : await audited(model, staged, scrambled, options)
@@ -62,7 +65,7 @@ export async function scramble(path: string, options: ScrambleOptions = {}): Pro
       const isSafe = audit === null || audit.clean
       const written = run.status === 'failed' || !isSafe ? [] : staged.commit()
       const milliseconds = { read, write, verify, run: clock() }
-      const proven = verification ? proofs(report, plan.fills, verification) : report
+      const proven = verification ? proofs(noted, plan.fills, verification) : noted
       return {
         ...proven,
         changed: [...proven.changed],

@@ -75,7 +75,7 @@ export async function strip(path: string, options: StripOptions = {}): Promise<S
         ...described,
         ...after,
         calibration,
-        notes: [...described.notes, ...staged.leftovers.map(leftoverNote)],
+        notes: [...described.notes, ...[...(calibrated?.leftovers ?? []), ...staged.leftovers].map(leftoverNote)],
         milliseconds: clock(),
       }
     } finally {

@@ -1,5 +1,7 @@
 // What is refused, what names become, and the command line.
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import onnxProto from 'onnx-proto'
 import { describe, expect, test, vi } from 'vitest'
@@ -342,6 +344,22 @@ describe('the command', () => {
     const { status, stderr } = await runCli(['scramble', join(folder, 'm.onnx'), ...flags])
     expect({ status, message: message.test(stderr) ? message : stderr }).toEqual({ status: 2, message })
   })
+
+  test.each(['scramble', 'scramble --calibrate', 'strip', 'strip --calibrate'])(
+    '%s says what a killed run left, and removes it',
+    async (command) => {
+      const folder = b.folderOf({ 'm.onnx': model() })
+      const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
+      // no system has this process
+      const left = join(folder, `.onnx-reinit-${host}-00000000-4194305-000000000000`)
+      mkdirSync(left)
+      const [name = '', ...flags] = command.split(' ')
+      const { status, stdout } = await runCli([name, join(folder, 'm.onnx'), ...flags, '-o', join(folder, 'o.onnx')])
+      expect(status).toBe(0)
+      expect(stdout).toContain(`removed ${left}, left behind by a run that was killed`)
+      expect(readdirSync(folder).sort()).toEqual(['m.onnx', 'o.onnx'])
+    },
+  )
 
   test('the model can be stdin, and an output is not replaced unasked', async () => {
     const folder = b.folderOf({})
