@@ -65,6 +65,7 @@ test.each(cases)('%s', async (_, options, selected) => {
 const refused: readonly (readonly [what: string, options: SelectionOptions, message: RegExp])[] = [
   ['a typo', { layers: ['fc2'] }, /^--layers "fc2" matches nothing in this model\. Nearest: ("[^"]+", )*"fc1?0?"/],
   ['another prefix comes first', { layers: ['conv1'] }, /Nearest: "layer4\.0\.conv1", "layer4\.1\.conv1", "layer40\.conv1"/],
+  ['a layer above others', { layers: ['layer4O'] }, /Nearest: ("[^"]+", )*"layer40?"/],
   ['case counts', { layers: ['FC'] }, /^--layers "FC" matches nothing/],
   ['an empty value', { layers: [''] }, /^--layers "" matches nothing/],
   ['an exclusion that hits nothing', { all: true, exclude: ['gone'] }, /^--exclude "gone" matches nothing/],
