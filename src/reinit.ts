@@ -55,7 +55,7 @@ export async function reinitPasses(path: string, options: ReinitOptions): Promis
     const report = head ? { ...described, head: headFacts(head.head, head.classes) } : described
     if (options.dryRun) return { ...report, output: null, milliseconds: { read: clock(), write: 0, verify: 0, run: 0 } }
     const read = clock()
-    const staged = await writePlan(plan, model, options)
+    const staged = await writePlan(plan, model, { ...options, isLast: options.verify === false && !isRun })
     try {
       const write = clock()
       const noted = {

@@ -4,7 +4,6 @@ import {
   chownSync,
   closeSync,
   constants,
-  copyFileSync,
   createReadStream,
   fstatSync,
   ftruncateSync,
@@ -18,6 +17,7 @@ import { copyFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { type Copy, copyWhole } from './bytes/copyWhole.js'
 import { FilePool } from './bytes/filePool.js'
 import { CHUNK_BYTES, FileWindow } from './bytes/fileWindow.js'
 import { FileWriter } from './bytes/fileWriter.js'
@@ -33,15 +33,17 @@ import { drawBytes } from './onnx/drawValues.js'
 import { placesOf, sourcesOf } from './onnx/placesOf.js'
 import type { Model, Plan, PlannedFile, Staged } from './types.js'
 
-/** Below this a copy is done before a thread for it would have started. */
-const SMALL_BYTES = 1 << 24
+export interface WriteOptions extends WorkOptions {
+  /** Nothing here reads the result again: the page cache need not hold it. */
+  readonly isLast?: boolean
+}
 
 /**
  * Makes the files of a plan in a fresh folder beside the output, whole and under their final names; nothing is in its place before
  * `commit`. Memory is constant, whatever the sizes. On any error, and when `signal` aborts, nothing is left behind.
  * @throws ReinitError `io` where the disk refuses or the input changes meanwhile, `conflict` where another run writes the same output.
  */
-export async function writePlan(plan: Plan, model: Model, options: WorkOptions = {}): Promise<Staged> {
+export async function writePlan(plan: Plan, model: Model, options: WriteOptions = {}): Promise<Staged> {
   const parent = plan.output === null ? tmpdir() : dirname(plan.output)
   const name = plan.output === null ? (plan.files.at(-1) as PlannedFile).name : basename(plan.output)
   let folder: string
@@ -75,15 +77,16 @@ export async function writePlan(plan: Plan, model: Model, options: WorkOptions =
   }
 }
 
-async function stage(plan: Plan, model: Model, folder: string, options: WorkOptions): Promise<string[]> {
+async function stage(plan: Plan, model: Model, folder: string, options: WriteOptions): Promise<string[]> {
   const places = placesOf(plan)
   const total = plan.files.reduce((sum, f) => sum + f.byteLength + drawnBytes(f), 0)
   const paths = plan.files.map((f) => join(folder, f.name))
   for (const path of [...paths, ...plan.companions.map((c) => join(folder, c.name))])
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   const pace = pacer('write', total, options)
+  const isReadAgain = plan.output === null || options.isLast !== true
   const finish: (() => void)[] = []
-  for (const [i, file] of plan.files.entries()) finish.push(await layOut(file, paths[i] as string, plan, pace))
+  for (const [i, file] of plan.files.entries()) finish.push(await layOut(file, paths[i] as string, plan, { pace, isReadAgain }))
   const writers = new FilePool((path) => new FileWriter(path))
   try {
     const units = unitsPass(model)
@@ -103,21 +106,18 @@ async function stage(plan: Plan, model: Model, folder: string, options: WorkOpti
 }
 
 /** Makes a file but for its drawn values, and gives what sets its mode and owner in the end. */
-async function layOut(file: PlannedFile, path: string, plan: Plan, pace: (bytes: number) => Promise<void>): Promise<() => void> {
+async function layOut(file: PlannedFile, path: string, plan: Plan, how: Copy): Promise<() => void> {
   const setMode = createFile(file, path, plan)
   const { source } = file
   const drawn = drawnBytes(file)
   const moved = firstMoved(file)
   if (source && (drawn + source.byteLength - moved) * 2 <= file.byteLength) {
-    // the system clones, or has the file server or the kernel copy
-    if (source.byteLength < SMALL_BYTES) copyFileSync(source.path, path, constants.COPYFILE_FICLONE)
-    else await copyFile(source.path, path, constants.COPYFILE_FICLONE)
+    await copyWhole(source, path, how)
     refuseChanged([source])
     chmodSync(path, 0o600)
     if (file.byteLength !== source.byteLength) truncateSync(path, file.byteLength)
     await writeSegments(file, path, moved, () => Promise.resolve())
-    await pace(file.byteLength)
-  } else await writeSegments(file, path, 0, pace)
+  } else await writeSegments(file, path, 0, how.pace)
   return setMode
 }
 

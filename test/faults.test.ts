@@ -1,4 +1,5 @@
 // Every system call of the write path fails once, and is once the last that the process makes.
+import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
@@ -38,6 +39,11 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     output: 'out.onnx',
   },
   'data files, into another folder': { files: { ...external, 'o/other': Buffer.from('x') }, options: {}, output: 'o/out.onnx' },
+  'a large data file, past the page cache': {
+    files: { ...external, 'sub/w.data': new Uint8Array((1 << 24) + 4999).fill(1) },
+    options: { verify: false },
+    output: 'out.onnx',
+  },
   'data files, referred to': { files: external, options: { data: 'reference', layers: ['fc.weight'] }, output: 'out.onnx' },
   'data files, into the model': { files: external, options: { data: 'inline' }, output: 'out.onnx' },
   'data files, in place': { files: external, options: { inPlace: true } },
@@ -47,13 +53,15 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   },
 }
 
+/** A long content's hash stands for it. */
+const shown = (bytes: Buffer) => (bytes.length > 1 << 20 ? createHash('sha256').update(bytes).digest('hex') : bytes.toString('latin1'))
 /** Content of every file below a folder. */
 const contentOf = (folder: string) =>
   new Map(
     (readdirSync(folder, { recursive: true }) as string[])
       .filter((name) => statSync(join(folder, name)).isFile())
       .sort()
-      .map((name) => [name, readFileSync(join(folder, name)).toString('latin1')] as const),
+      .map((name) => [name, shown(readFileSync(join(folder, name)))] as const),
   )
 const emptyFolders = (folder: string) =>
   (readdirSync(folder, { recursive: true }) as string[]).filter(
@@ -123,7 +131,7 @@ describe.each(Object.entries(scenarios))('%s', { timeout: 60_000 }, (_, scenario
     }
   })
 
-  test('each write once changes a bit: it is found, and nothing is kept', async () => {
+  test.skipIf(scenario.options.verify === false)('each write once changes a bit: it is found, and nothing is kept', async () => {
     const { before, after, calls } = await reference(scenario)
     let found = 0
     for (const [at, { name }] of calls.entries()) {

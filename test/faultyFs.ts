@@ -8,6 +8,7 @@ const CALLS = [
   'closeSync',
   'readSync',
   'writeSync',
+  'write',
   'ftruncateSync',
   'truncateSync',
   'fsyncSync',

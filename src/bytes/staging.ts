@@ -9,7 +9,7 @@ const MAX_AGE_MS = 24 * 3600 * 1000
 
 const short = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 8)
 /** .onnx-reinit-HOST-OUTPUT-PROCESS-RANDOM: whose it is, and what for, can be told from the name alone. */
-const PATTERN = /^\.onnx-reinit-([0-9a-f]{8})-([0-9a-f]{8})-(\d+)-[0-9a-f]{12}$/
+const PATTERN = /^\.onnx-reinit-[0-9a-f]{8}-([0-9a-f]{8})-(\d+)-[0-9a-f]{12}$/
 
 /** Folders of this process; another one with its number is a leftover. */
 const own = new Set<string>()
@@ -76,9 +76,10 @@ const leftovers = (parent: string) => stagings(parent).flatMap((s) => (s.isAlive
 
 /** The staging folders of this host; those of another host on a shared disk can't be judged and are left alone. */
 function stagings(parent: string) {
+  const ours = `.onnx-reinit-${short(hostname())}-`
   return readdirSync(parent).flatMap((name) => {
-    const [, host, output, process] = PATTERN.exec(name) ?? []
-    if (host !== short(hostname())) return []
+    const [, output, process] = (name.startsWith(ours) && PATTERN.exec(name)) || []
+    if (process === undefined) return []
     const folder = join(parent, name)
     return [{ folder, output, process: Number(process), isAlive: isAlive(folder, Number(process)) }]
   })

@@ -1,6 +1,6 @@
 import type { OnProgress, OnRead } from '../reports.js'
 import type { Io } from './io.js'
-import { smallHeap } from './smallHeap.js'
+import { tuneEngine } from './tuneEngine.js'
 
 /** Short jobs show nothing; later the line is redrawn this often. */
 const FIRST_AFTER_MS = 500
@@ -14,17 +14,10 @@ export interface Attended {
   readonly onRead: OnRead
 }
 
-/** Nodes and stored tensors from which on memory matters more than time. */
-const MANY = 20_000
-
-const onRead: OnRead = (count) => {
-  if (count > MANY) smallHeap()
-}
-
 /** A library call that signals can stop, with a line on stderr that follows long work, on a terminal only. */
 export async function attend<T>(io: Io, isQuiet: boolean, job: (options: Attended) => Promise<T>): Promise<T> {
   const { env, signal } = io
-  if (isQuiet || env['TERM'] === 'dumb') return job({ signal, onRead })
+  if (isQuiet || env['TERM'] === 'dumb') return job({ signal, onRead: tuneEngine })
   let due = Date.now() + FIRST_AFTER_MS
   let isShown = false
   const onProgress: OnProgress = (stage, done, total) => {
@@ -37,7 +30,7 @@ export async function attend<T>(io: Io, isQuiet: boolean, job: (options: Attende
     io.stderr.write(`\r${stage} [${bar}] ${Math.floor(share * 100)} %\x1b[K`)
   }
   try {
-    return await job({ signal, onProgress, onRead })
+    return await job({ signal, onProgress, onRead: tuneEngine })
   } finally {
     if (isShown) io.stderr.write('\r\x1b[K')
   }

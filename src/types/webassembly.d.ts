@@ -7,7 +7,9 @@ declare namespace WebAssembly {
     constructor(module: Module)
     readonly exports: object
   }
-  interface Memory {
+  class Memory {
+    /** Of so many pages of 64 KiB. */
+    constructor(size: { readonly initial: number })
     readonly buffer: ArrayBuffer
     grow(pages: number): number
   }
