@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { escapeControls } from '../src/report/escapeControls.js'
-import { type AnyReport, formats, type Look } from '../src/report/formats.js'
+import { formats } from '../src/report/formats.js'
+import type { AnyReport, Look } from '../src/report/report.js'
 import { bytes, count, number, seconds, values } from '../src/report/numbers.js'
 import { shorten, width } from '../src/report/width.js'
 import type { DiffReport, ReinitReport } from '../src/reports.js'

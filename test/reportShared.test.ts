@@ -1,6 +1,7 @@
 // What scramble, audit, strip and materialize say, and inspect of a head.
 import { expect, test } from 'vitest'
-import { type AnyReport, formats, type Look } from '../src/report/formats.js'
+import { formats } from '../src/report/formats.js'
+import type { AnyReport, Look } from '../src/report/report.js'
 import type { ReportHead, ScrambleReport, StripReport } from '../src/reports.js'
 import { auditReport, head, inspectReport, materializeReport, scrambleReport, stripReport } from './reports.js'
 

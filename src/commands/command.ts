@@ -1,6 +1,13 @@
 import type { FlagGroup } from './flags.js'
 import type { Io } from './io.js'
-import type { Parsed } from './parseFlags.js'
+
+export interface Parsed<Options extends object> {
+  readonly operands: readonly string[]
+  /** What the flags say to the library. */
+  readonly options: Options
+  /** Every flag given, by its long name, with its values. */
+  readonly given: ReadonlyMap<string, readonly string[]>
+}
 
 /** A command as data, and what it does: parsed flags → one library call → report → exit status. */
 export interface Command<Options extends object = object> {

@@ -3,9 +3,10 @@ import { open } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { ioError } from '../bytes/ioError.js'
 import { usage } from '../errors.js'
-import { type AnyReport, formats, type Write } from '../report/formats.js'
+import { formats } from '../report/formats.js'
+import type { AnyReport, Write } from '../report/report.js'
+import type { Parsed } from './command.js'
 import { type Io, lookOf, type Output, print } from './io.js'
-import type { Parsed } from './parseFlags.js'
 
 export interface ReportFile {
   readonly path: string

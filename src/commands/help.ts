@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import type { Look } from '../report/formats.js'
+import type { Look } from '../report/report.js'
 import { type Command, lineOf, type Note } from './command.js'
 import { parserOf } from './parser.js'
 

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
 import { ReinitError } from '../errors.js'
-import type { Look } from '../report/formats.js'
+import type { Look } from '../report/report.js'
 
 export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number }
 

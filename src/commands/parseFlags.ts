@@ -1,16 +1,9 @@
 import { usage } from '../errors.js'
 import { nearest } from '../init/nearest.js'
-import { type Command, lineOf } from './command.js'
+import { type Command, lineOf, type Parsed } from './command.js'
 import { type Flag, type FlagGroup, isNumber } from './flags.js'
 import { parserOf } from './parser.js'
 
-export interface Parsed<Options extends object> {
-  readonly operands: readonly string[]
-  /** What the flags say to the library. */
-  readonly options: Options
-  /** Every flag given, by its long name, with its values. */
-  readonly given: ReadonlyMap<string, readonly string[]>
-}
 type Flags = ReadonlyMap<string, Flag<object>>
 
 /**

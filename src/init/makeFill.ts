@@ -3,6 +3,7 @@ import type { Distribution, Filler, FillTarget, InitializerSpec, Moments, Values
 import { placed } from './dirac.js'
 import { distributionOf } from './distribution.js'
 import { draw } from './draw.js'
+import type { Fill } from './fill.js'
 import { type Initializer, initializers } from './initializers.js'
 import { measure } from './measure.js'
 import { inChunks, type Reader, readAll } from './oldValues.js'
@@ -23,18 +24,6 @@ export interface FillContext {
   readonly values?: (start: number, end: number) => Values
   /** PyTorch's generator (--rng torch), one a run: tensors are filled whole, one after another in the order of the calls' fills. */
   readonly generator?: Generator
-}
-
-export interface Fill {
-  /** What was really used: auto and the framework defaults come down to a concrete one. */
-  readonly initializer: InitializerSpec
-  readonly gain: number | null
-  readonly distribution: Distribution
-  /** What is true of the values beyond the distribution; statistics check it. */
-  readonly structure: Structure | null
-  readonly filler: Filler
-  /** In words, where the initializer was chosen rather than asked for. */
-  readonly why: string | null
 }
 
 /**

@@ -1,21 +1,11 @@
 import type { Moments, Values } from '../types.js'
-import { measureCompiled } from './kernel/compiledMeasure.js'
+import { type Bins, measureCompiled, type Part } from './kernel/compiledMeasure.js'
 import { type Kernel, kernel } from './kernel/kernel.js'
 
 export interface Measure {
   add(this: void, values: Values): void
   finish(this: void): Moments
 }
-
-/** Bins of equal width: counts[k] holds the values in [edge k−1, edge k), edge k = first + k ÷ perUnit; the first bin has what is below, NaN too. */
-export interface Bins {
-  readonly first: number
-  readonly perUnit: number
-  readonly counts: Uint32Array
-}
-
-/** A chunk's mean, Σ(v − mean)², smallest and largest. */
-export type Part = readonly [mean: number, squares: number, min: number, max: number]
 
 /** From this many values on the compiled kernel is worth its call. */
 const FEWEST = 8192

@@ -1,6 +1,7 @@
 import type { Check, Distribution, FloatType, Moments, Values } from '../types.js'
 import { check } from './check.js'
-import { type Bins, measure } from './measure.js'
+import type { Bins } from './kernel/compiledMeasure.js'
+import { measure } from './measure.js'
 import { chiSquareLimits, normalBelow, normalLimit } from './quantiles.js'
 import { roundTo } from './roundTo.js'
 

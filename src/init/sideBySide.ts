@@ -1,11 +1,6 @@
 import type { Distribution, Filler, FillTarget, Values } from '../types.js'
-import type { Fill } from './makeFill.js'
-
-/** Matrices of unequal widths in one tensor, as stretches of its lines: a line is all of the out axis with what is behind it. */
-export interface SideBySide {
-  readonly line: number
-  readonly stretches: readonly { readonly start: number; readonly length: number }[]
-}
+import type { Fill } from './fill.js'
+import type { SideBySide } from './structure.js'
 
 /** Each matrix of unequal widths as a tensor of its own; null where the tensor has none. */
 export function matrixTargets(target: FillTarget): readonly FillTarget[] | null {

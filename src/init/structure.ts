@@ -2,7 +2,12 @@ import type { Check, Distribution, FloatType, Values } from '../types.js'
 import { check } from './check.js'
 import type { Matrices } from './frameworkOrder.js'
 import { roundTo } from './roundTo.js'
-import type { SideBySide } from './sideBySide.js'
+
+/** Matrices of unequal widths in one tensor, as stretches of its lines: a line is all of the out axis with what is behind it. */
+export interface SideBySide {
+  readonly line: number
+  readonly stretches: readonly { readonly start: number; readonly length: number }[]
+}
 
 /** What is true of values that no distribution describes. */
 export type Structure =

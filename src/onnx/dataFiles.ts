@@ -1,9 +1,33 @@
-import type { External, FramedPatch, SourceFile, Tensor } from '../types.js'
+import type { External, FramedPatch, Model, SourceFile, Tensor } from '../types.js'
 import { alignedOffset } from './alignedOffset.js'
 import { compactFile, type InUse } from './compactFile.js'
 import { reoffset, repoint } from './externalEntries.js'
-import type { DataInput } from './placeData.js'
 import { plainName } from './plainName.js'
+
+/** New values of one run of a tensor's elements, in the file that holds them now. */
+export interface ValuePatch {
+  readonly tensor: Tensor
+  /** '' for the model, else a location. */
+  readonly file: string
+  readonly patch: FramedPatch
+  /** External values of another length: they get a place of their own, the patch tells none. */
+  readonly isMoved?: true
+}
+
+export interface DataInput {
+  readonly model: Model
+  readonly values: readonly ValuePatch[]
+  /** By location; '' is the model. */
+  readonly sources: ReadonlyMap<string, SourceFile>
+  /** The output's file name: new data files are named after it. */
+  readonly outputName: string
+  /** Tensors that the result has not. */
+  readonly removed: ReadonlySet<Tensor>
+  /** Data files that are copied hold only what tensors use, in its order; else all that they held, and new space is behind that. */
+  readonly isCompact: boolean
+  /** Bytes that the model may have with its data inside. */
+  readonly limit: number
+}
 
 /** Data files of the result under the names that they had, and where the tensors' entries point at something else. */
 export interface DataFiles {

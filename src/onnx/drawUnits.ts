@@ -1,4 +1,4 @@
-import type { Fill } from '../init/makeFill.js'
+import type { Fill } from '../init/fill.js'
 import type { FillTarget, Model, PlannedFill } from '../types.js'
 import { codecs } from './dataTypes.js'
 import { drawPass, drawValues } from './drawValues.js'

@@ -1,5 +1,6 @@
 import { encodeVarints } from '../bytes/varints.js'
-import { type Fill, makeFill } from '../init/makeFill.js'
+import type { Fill } from '../init/fill.js'
+import { makeFill } from '../init/makeFill.js'
 import { bothWays } from '../init/torch/bothWays.js'
 import { Generator as TorchGenerator } from '../init/torch/generator.js'
 import type { Filler, FillTarget, Model, PlannedFill, Tensor, Values } from '../types.js'

@@ -1,4 +1,4 @@
-import type { Fill } from '../init/makeFill.js'
+import type { Fill } from '../init/fill.js'
 import type { TensorChange, Values } from '../types.js'
 
 /**

@@ -1,35 +1,10 @@
 import { usage } from '../errors.js'
 import { MAX_MESSAGE_BYTES } from '../bytes/splice.js'
-import type { FramedPatch, Model, Plan, SourceFile, Tensor } from '../types.js'
+import type { FramedPatch, Plan, SourceFile, Tensor } from '../types.js'
 import { alignedOffset } from './alignedOffset.js'
-import { dataFiles, externalTensors, insertion, sourcesByName } from './dataFiles.js'
+import { type DataInput, dataFiles, externalTensors, insertion, sourcesByName } from './dataFiles.js'
 import { dropChecksum, inline, relocate, repoint } from './externalEntries.js'
 import { plainName } from './plainName.js'
-
-/** New values of one run of a tensor's elements, in the file that holds them now. */
-export interface ValuePatch {
-  readonly tensor: Tensor
-  /** '' for the model, else a location. */
-  readonly file: string
-  readonly patch: FramedPatch
-  /** External values of another length: they get a place of their own, the patch tells none. */
-  readonly isMoved?: true
-}
-
-export interface DataInput {
-  readonly model: Model
-  readonly values: readonly ValuePatch[]
-  /** By location; '' is the model. */
-  readonly sources: ReadonlyMap<string, SourceFile>
-  /** The output's file name: new data files are named after it. */
-  readonly outputName: string
-  /** Tensors that the result has not. */
-  readonly removed: ReadonlySet<Tensor>
-  /** Data files that are copied hold only what tensors use, in its order; else all that they held, and new space is behind that. */
-  readonly isCompact: boolean
-  /** Bytes that the model may have with its data inside. */
-  readonly limit: number
-}
 
 export interface PlacedData {
   /** Patches of the model itself. */

@@ -2,7 +2,7 @@ import { varintsLength } from '../bytes/varints.js'
 import type { FramedPatch, Model, PlannedFill, TensorChange, ValueEncoding } from '../types.js'
 import { unitsPass } from './drawUnits.js'
 import { insertTensor } from './insertTensor.js'
-import type { ValuePatch } from './placeData.js'
+import type { ValuePatch } from './dataFiles.js'
 import { elementCounts, storedUnits } from './readValues.js'
 import { rewriteTensor } from './rewriteTensor.js'
 

@@ -3,8 +3,7 @@ import { activationName, ownActivation } from './activations.js'
 import { decomposedActivation } from './decomposedActivation.js'
 import { isOneNumber, isScaling, isTransparent, readersOf } from './flow.js'
 import { Op } from './op.js'
-import type { Consumer } from './consumers.js'
-import { constantAt, type Scope } from './scope.js'
+import { type Consumer, constantAt, type Scope } from './scope.js'
 
 /** Operators between a layer and its activation that keep the sign of what passes: normalization, pooling by maximum, a residual's sum. */
 const passing = new Set(

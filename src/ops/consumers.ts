@@ -1,16 +1,15 @@
 import { integers } from '../onnx/column.js'
 import type { Graph, Node } from '../types.js'
-import type { Scope } from './scope.js'
 
-/** One reading of a value. */
-export interface Consumer {
+/** One reading of a value; `Scope`: what a graph is at one place of execution. */
+export interface ConsumerIn<Scope> {
   readonly scope: Scope
   readonly node: Node
   readonly input: number
 }
 
 /** Who reads the values of one graph: lists chained through a column of numbers, since there are as many as edges. */
-export class Consumers {
+export class Consumers<Scope extends { readonly graph: Graph }> {
   /** By the number of the value's definition: where the last reading is, + 1. */
   private last: Int32Array | null = null
   /** Four numbers each: `last` of the same value before, the scope's number, the node's index, the input. */
@@ -34,8 +33,8 @@ export class Consumers {
   }
 
   /** In the order in which they were added. */
-  of(name: string): Consumer[] {
-    const found: Consumer[] = []
+  of(name: string): ConsumerIn<Scope>[] {
+    const found: ConsumerIn<Scope>[] = []
     const value = this.last === null ? -1 : this.graph.defined.numberOf(name)
     let next = value < 0 ? 0 : (this.last?.[value] as number)
     while (next > 0) {

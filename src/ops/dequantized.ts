@@ -1,25 +1,7 @@
 import { isFloatType } from '../onnx/dataTypes.js'
-import type { DataType, Reading, Tensor } from '../types.js'
+import type { Tensor } from '../types.js'
 import type { Op } from './op.js'
-import { type Constant, denseDims, REPEATED, sizeOf, soleTensor, type View } from './view.js'
-
-/** The affine form that a constant came through: DequantizeLinear, and of floats that the graph rounds to codes QuantizeLinear or Quant. */
-export interface Dequantized {
-  readonly scales: readonly Tensor[]
-  readonly zeroPoints: readonly Tensor[]
-  /** Of the stored tensor's axes: how many elements have a scale in common. */
-  readonly blocks: readonly number[]
-  readonly reads: readonly Reading[]
-  /** What floats are rounded to. */
-  readonly rounds: Rounding | null
-  readonly fixed: string | null
-}
-
-interface Rounding {
-  readonly codeType: DataType
-  /** Narrower than the type. */
-  readonly limits: readonly [least: number, greatest: number] | null
-}
+import { type Constant, denseDims, type Dequantized, REPEATED, sizeOf, soleTensor, type View } from './view.js'
 
 /** Integers behind DequantizeLinear become values; floats have been rounded before (QuantizeLinear), or stay what they are. */
 export const behindDequantize = (op: Op): readonly (Constant | null)[] =>

@@ -1,6 +1,5 @@
 import type { Node } from '../types.js'
-import type { Consumer } from './consumers.js'
-import { constantAt, definingScope, type Producer, producerIn, type Scope } from './scope.js'
+import { type Consumer, constantAt, definingScope, type Producer, producerIn, type Scope } from './scope.js'
 
 /** Output k of a Loop is output k + 1 of its body, which gives its condition first. */
 const bodyOffset = (node: Node) => (node.opType === 'Loop' && node.domain === 'ai.onnx' ? 1 : 0)

@@ -1,9 +1,8 @@
 import type { Reading, Tensor } from '../types.js'
-import type { Consumer } from './consumers.js'
 import { readersOf, sourceOf } from './flow.js'
 import { isInOrder } from './dequantized.js'
 import type { Op } from './op.js'
-import { constantAt } from './scope.js'
+import { type Consumer, constantAt } from './scope.js'
 import { soleTensor } from './view.js'
 
 /** The scales that integers meet after they have left their operator. */

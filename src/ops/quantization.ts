@@ -7,8 +7,8 @@ import { type Met, scalesBehindLookup, scalesBehindProduct } from './integerFlow
 import type { Op } from './op.js'
 import { constantAt } from './scope.js'
 import { type Slot, slots } from './slots.js'
-import { isInOrder, type Dequantized } from './dequantized.js'
-import { denseDims, soleTensor, type View } from './view.js'
+import { isInOrder } from './dequantized.js'
+import { denseDims, type Dequantized, soleTensor, type View } from './view.js'
 
 /**
  * How the integers of a view in a slot stand for values; null where they are no quantized parameter: floats, or integers that nothing

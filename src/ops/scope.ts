@@ -1,7 +1,7 @@
 import { invalid } from '../errors.js'
 import { isFloatType } from '../onnx/dataTypes.js'
 import type { Attribute, Graph, LocalFunction, Node } from '../types.js'
-import { Consumers } from './consumers.js'
+import { type ConsumerIn, Consumers } from './consumers.js'
 import { type Constant, constantOf } from './view.js'
 
 /** Bodies that one model may run, function calls and subgraphs counted each time: a doubling chain of 20 functions is no network. */
@@ -21,10 +21,12 @@ export interface Scope {
   /** Values of this graph that are made of stored tensors alone. */
   readonly constants: Map<string, Constant>
   /** Who reads a value of this graph, inner graphs included. */
-  readonly consumers: Consumers
+  readonly consumers: Consumers<Scope>
   /** Bodies that its nodes run, in order. */
   readonly children: Map<Node, Scope[]>
 }
+
+export type Consumer = ConsumerIn<Scope>
 
 export interface Producer {
   readonly scope: Scope

@@ -1,5 +1,4 @@
-import type { AxisRole, Tensor } from '../types.js'
-import type { Dequantized } from './dequantized.js'
+import type { AxisRole, DataType, Reading, Tensor } from '../types.js'
 
 /** A factor of a stored axis: `axis` of the tensor, or REPEATED for elements that are there once and seen `size` times. */
 export interface Atom {
@@ -20,6 +19,24 @@ export interface View {
   readonly as: 'values' | 'factor' | 'source'
   /** The DequantizeLinear, or the rounding, that it came through. */
   readonly dequantized: Dequantized | null
+}
+
+/** The affine form that a constant came through: DequantizeLinear, and of floats that the graph rounds to codes QuantizeLinear or Quant. */
+export interface Dequantized {
+  readonly scales: readonly Tensor[]
+  readonly zeroPoints: readonly Tensor[]
+  /** Of the stored tensor's axes: how many elements have a scale in common. */
+  readonly blocks: readonly number[]
+  readonly reads: readonly Reading[]
+  /** What floats are rounded to. */
+  readonly rounds: Rounding | null
+  readonly fixed: string | null
+}
+
+interface Rounding {
+  readonly codeType: DataType
+  /** Narrower than the type. */
+  readonly limits: readonly [least: number, greatest: number] | null
 }
 
 /** A value made of stored tensors alone: `views` that together fill it (or, behind an If, stand for one another). */

@@ -5,7 +5,7 @@ import { describeInspect } from './describeInspect.js'
 import { describeReinit } from './describeReinit.js'
 import { describeScramble } from './describeScramble.js'
 import { describeMaterialize, describeStrip } from './describeSkeleton.js'
-import type { AnyReport } from './formats.js'
+import type { AnyReport } from './report.js'
 
 /** What a report says to a person. `verbose`: timings, every check and what was skipped besides. */
 export function describe({ of, report }: AnyReport, verbose: boolean): Iterable<Block> {

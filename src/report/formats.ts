@@ -1,26 +1,4 @@
-import type { AuditReport, DiffReport, InspectPasses, MaterializeReport, ReinitPasses, ScrambleReport, StripReport } from '../reports.js'
-
-/** A report and which one it is. */
-export type AnyReport =
-  | { readonly of: 'reinit'; readonly report: ReinitPasses }
-  | { readonly of: 'inspect'; readonly report: InspectPasses }
-  | { readonly of: 'diff'; readonly report: DiffReport }
-  | { readonly of: 'strip'; readonly report: StripReport }
-  | { readonly of: 'materialize'; readonly report: MaterializeReport }
-  | { readonly of: 'scramble'; readonly report: ScrambleReport }
-  | { readonly of: 'audit'; readonly report: AuditReport }
-
-/** What the place that a report goes to can show. */
-export interface Look {
-  /** null: not a terminal, lines are as long as they need to be. */
-  readonly columns: number | null
-  readonly color: boolean
-  readonly unicode: boolean
-  readonly verbose: boolean
-}
-
-/** Pieces of the document, in order: long reports are never one string. */
-export type Write = (report: AnyReport, look: Look) => Iterable<string>
+import type { Format } from './report.js'
 
 /** One entry a format. `ending`: of --report's file; null where the format is for the terminal alone. */
 export const formats = {
@@ -29,9 +7,3 @@ export const formats = {
   markdown: { ending: '.md', load: async () => (await import('./markdown.js')).markdown },
   html: { ending: '.html', load: async () => (await import('./html.js')).html },
 } as const satisfies Readonly<Record<string, Format>>
-
-interface Format {
-  readonly ending: string | null
-  /** Only the formats that are asked for cost their start. */
-  load(this: void): Promise<Write>
-}

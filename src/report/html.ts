@@ -2,7 +2,7 @@ import { version } from '../version.js'
 import type { Block, CheckLine } from './block.js'
 import { describe } from './describe.js'
 import { escapeControls } from './escapeControls.js'
-import type { Write } from './formats.js'
+import type { Write } from './report.js'
 
 /** One page that needs nothing else: no script, no font, no address. Everything that a model says is text in it. */
 export const html: Write = function* (report, { verbose }) {

@@ -1,4 +1,4 @@
-import type { Write } from './formats.js'
+import type { Write } from './report.js'
 
 /** A key a line, and of a list of objects an object a line: whole reports are never one string, and line tools find a tensor. */
 export const json: Write = function* ({ report }) {

@@ -1,7 +1,7 @@
 import type { Block, CheckLine } from './block.js'
 import { describe } from './describe.js'
 import { escapeControls } from './escapeControls.js'
-import type { Write } from './formats.js'
+import type { Write } from './report.js'
 
 /** GitHub-flavoured Markdown. Names are code, everything else is escaped: a name can be no markup. */
 export const markdown: Write = function* (report, { verbose }) {

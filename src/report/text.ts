@@ -2,7 +2,7 @@ import { styleText } from 'node:util'
 import type { Block, CheckLine, Column } from './block.js'
 import { describe } from './describe.js'
 import { escapeControls } from './escapeControls.js'
-import type { Look, Write } from './formats.js'
+import type { Look, Write } from './report.js'
 import { shorten, width } from './width.js'
 
 /** For people: tables to the width of the terminal. */

@@ -1,5 +1,14 @@
-import type { Bins, Part } from '../measure.js'
 import { type Kernel, RESERVED } from './kernel.js'
+
+/** Bins of equal width: counts[k] holds the values in [edge k−1, edge k), edge k = first + k ÷ perUnit; the first bin has what is below, NaN too. */
+export interface Bins {
+  readonly first: number
+  readonly perUnit: number
+  readonly counts: Uint32Array
+}
+
+/** A chunk's mean, Σ(v − mean)², smallest and largest. */
+export type Part = readonly [mean: number, squares: number, min: number, max: number]
 
 /** Values of a call: many more than bins, whose counts are added up after each. */
 const CHUNK = 1 << 16

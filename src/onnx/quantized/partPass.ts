@@ -1,4 +1,4 @@
-import type { Fill } from '../../init/makeFill.js'
+import type { Fill } from '../../init/fill.js'
 import { extremesOf, neededScale, quantize, scaleAs, scaleCount, scaleIndices, type Steps, widen } from '../../init/quantize.js'
 import type {
   Codes,

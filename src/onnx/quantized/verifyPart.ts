@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { check } from '../../init/check.js'
-import type { Fill } from '../../init/makeFill.js'
+import type { Fill } from '../../init/fill.js'
 import { measure } from '../../init/measure.js'
 import { halfGap, type Steps } from '../../init/quantize.js'
 import { accumulate } from '../../init/statistics.js'
