@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path'
 
 /**
  * The jobs that are killed, by name: their flags, the files that are there before, and which of them is the model.
- * @param {Record<'large' | 'external' | 'data' | 'old', Uint8Array>} files
+ * @param {Record<'large' | 'external' | 'data' | 'longer' | 'old', Uint8Array>} files
  * @returns {Record<string, Job>}
  */
 const jobs = (files) => ({
@@ -18,6 +18,11 @@ const jobs = (files) => ({
   'data files replaced': {
     before: { 'm.onnx': files.external, 'w.data': files.data, 'out.onnx': files.old, 'out.onnx.data': files.old },
     flags: ['-o', 'out.onnx', '--overwrite'],
+    model: 'out.onnx',
+  },
+  'a data file past the page cache': {
+    before: { 'm.onnx': files.external, 'w.data': files.longer },
+    flags: ['-o', 'out.onnx', '--no-verify'],
     model: 'out.onnx',
   },
   'data files in place': { before: { 'm.onnx': files.external, 'w.data': files.data }, flags: ['--in-place'], model: 'm.onnx' },
@@ -43,6 +48,8 @@ export async function kills({ count, cli, seed, side }) {
     large: model(side, message(9, data)),
     external: model(side, message(13, message(1, 'location'), message(2, 'w.data')), varint(14, 1)),
     data,
+    // most of it is copied as it is
+    longer: Buffer.alloc(data.length + Math.max(data.length, 1 << 24) + 5, 1),
     old: Buffer.from('old'),
   }
   const prepared = Object.entries(jobs(files)).map(([name, job]) => ({ name, ...job, ...reference(job, cli) }))
