@@ -39,7 +39,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     output: 'out.onnx',
   },
   'data files, into another folder': { files: { ...external, 'o/other': Buffer.from('x') }, options: {}, output: 'o/out.onnx' },
-  'a large data file, past the page cache': {
+  'a large data file that nobody reads again': {
     files: { ...external, 'sub/w.data': new Uint8Array((1 << 24) + 4999).fill(1) },
     options: { verify: false },
     output: 'out.onnx',

@@ -23,6 +23,15 @@ export class FileWindow implements ByteSource {
     return (this.buffer as Uint8Array).subarray(start - this.from, end - this.from)
   }
 
+  /** Fills `into` from `start` on, past the buffer. */
+  readInto(into: Uint8Array, start: number): void {
+    try {
+      readFully(this.descriptor, into, start)
+    } catch (error) {
+      throw readError(error, this.path)
+    }
+  }
+
   close(): void {
     closeReader(this.descriptor)
   }
@@ -32,11 +41,7 @@ export class FileWindow implements ByteSource {
     if (this.buffer === null || this.buffer.length < size) this.buffer = new Uint8Array(size)
     this.from = this.to = 0
     const stop = Math.max(end, Math.min(this.byteLength, start + size))
-    try {
-      readFully(this.descriptor, this.buffer.subarray(0, stop - start), start)
-    } catch (error) {
-      throw readError(error, this.path)
-    }
+    this.readInto(this.buffer.subarray(0, stop - start), start)
     this.from = start
     this.to = stop
   }

@@ -1,65 +1,58 @@
-import { chmodSync, truncateSync } from 'node:fs'
-import type { PlannedFile } from '../types.js'
-import { type Copy, copyWhole } from './copyWhole.js'
-import { FilePool } from './filePool.js'
-import { CHUNK_BYTES, FileWindow } from './fileWindow.js'
-import { FileWriter } from './fileWriter.js'
+import { chmodSync, constants, copyFileSync, truncateSync } from 'node:fs'
+import { copyFile } from 'node:fs/promises'
+import type { PlannedFile, SourceFile } from '../types.js'
 import { drawnBytes } from './plannedBytes.js'
-import { segments } from './segments.js'
 import { refuseChanged } from './sourceFile.js'
+import { writePastCache } from './writePastCache.js'
+import { writeSegments } from './writeSegments.js'
+
+/** Below this a file is written before a thread for it would have started. */
+const SMALL_BYTES = 1 << 24
+
+export interface LayOut {
+  /** The file is read again soon: it is then to be in the page cache. */
+  readonly isReadAgain: boolean
+  readonly pace: (bytes: number) => Promise<void>
+}
 
 /**
  * Writes all of a planned file but its drawn values, into a file of its length that is all zeros.
  * @throws ReinitError `io` where a source changed or can't be read.
  */
-export async function layOut(file: PlannedFile, path: string, how: Copy): Promise<void> {
-  const { source } = file
+export async function layOut(file: PlannedFile, path: string, how: LayOut): Promise<void> {
+  const { source, byteLength } = file
   const drawn = drawnBytes({ files: [file] })
   const moved = firstMoved(file)
-  if (source && (drawn + source.byteLength - moved) * 2 <= file.byteLength) {
-    await copyWhole(source, path, how)
-    refuseChanged([source])
-    chmodSync(path, 0o600)
-    if (file.byteLength !== source.byteLength) truncateSync(path, file.byteLength)
-    await writeSegments(file, path, moved, () => Promise.resolve())
-  } else await writeSegments(file, path, 0, how.pace)
+  const isCopy = source !== null && (drawn + source.byteLength - moved) * 2 <= byteLength
+  const isPast = !how.isReadAgain && byteLength >= SMALL_BYTES && drawn * 2 <= byteLength
+  const isCloned = isPast && isCopy && clone(source, path)
+  if (isPast && !isCloned && (await writePastCache(file, path, how.pace))) return
+  if (!isCopy) return writeSegments(file, path, 0, how.pace)
+  if (!isCloned) await copy(source, path)
+  await how.pace(byteLength)
+  refuseChanged([source])
+  chmodSync(path, 0o600)
+  if (byteLength !== source.byteLength) truncateSync(path, byteLength)
+  await writeSegments(file, path, moved, () => Promise.resolve())
+}
+
+/** The file system clones where it can, else the file server or the kernel copies. */
+const copy = (source: SourceFile, path: string) =>
+  source.byteLength < SMALL_BYTES
+    ? copyFileSync(source.path, path, constants.COPYFILE_FICLONE)
+    : copyFile(source.path, path, constants.COPYFILE_FICLONE)
+
+function clone(source: SourceFile, path: string): boolean {
+  try {
+    copyFileSync(source.path, path, constants.COPYFILE_FICLONE_FORCE)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** From here on the source's bytes have another place in the result; its end where none have. */
 function firstMoved({ source, patches }: PlannedFile): number {
   const first = patches.find((p) => p.byteLength !== p.end - p.start)
   return first?.end ?? source?.byteLength ?? 0
-}
-
-const ZEROS = new Uint8Array(CHUNK_BYTES)
-
-/** What is not drawn: the patches, and the bytes of the source around them from `keptFrom` of it on. */
-async function writeSegments(file: PlannedFile, path: string, keptFrom: number, pace: (bytes: number) => Promise<void>): Promise<void> {
-  const writer = new FileWriter(path)
-  const sources = new FilePool((source) => new FileWindow(source))
-  const copy = async (from: string, start: number, end: number, at: number) => {
-    for (let done = start; done < end; done += CHUNK_BYTES) {
-      const stop = Math.min(end, done + CHUNK_BYTES)
-      writer.write(sources.get(from).read(done, stop), at + done - start)
-      await pace(stop - done)
-    }
-  }
-  try {
-    for (const s of segments(file)) {
-      if (s.kind === 'keep') {
-        if (s.start >= keptFrom && file.source) await copy(file.source.path, s.start, s.end, s.at)
-        continue
-      }
-      const { content, byteLength } = s.patch
-      if (content.kind === 'bytes') writer.write(content.bytes, s.at)
-      else if (content.kind === 'copy') await copy(content.source.path, content.start, content.start + byteLength, s.at)
-      // a file that was copied first holds the source's bytes there
-      else if (content.kind === 'zeros' && keptFrom > 0)
-        for (let done = 0; done < byteLength; done += CHUNK_BYTES) writer.write(ZEROS.subarray(0, byteLength - done), s.at + done)
-      if (content.kind !== 'copy') await pace(byteLength)
-    }
-  } finally {
-    sources.close()
-    writer.close()
-  }
 }
