@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: 'test/temporaryFolder.ts',
     // a test says what comes out, not how fast: on a busy machine seconds become minutes
     testTimeout: 60_000,
     // npm run coverage
