@@ -178,39 +178,64 @@ export function normal(at: usize, blocks: i32, block: i64, h0: i32, h1: i32, k0:
   for (let i = 0; i < blocks; i += BLOCKS) {
     philox(block + i, h0, h1)
     for (let w = WORDS; w < WORDS + BYTES; w += 64, at += 64) {
-      pair(v128.load(w), v128.load(w, 16), mean, std)
-      const v0 = first
-      const v1 = second
-      pair(v128.load(w, 32), v128.load(w, 48), mean, std)
-      store(at, v0, v1, first, second)
+      // two Box–Muller pairs side by side: what one waits for the other fills
+      const b0 = v128.load(w, 16)
+      const b1 = v128.load(w, 48)
+      const r0 = radius(v128.load(w), b0, std)
+      const r1 = radius(v128.load(w, 32), b1, std)
+      const x0 = signed(i32x4.shl(b0, 2))
+      const x1 = signed(i32x4.shl(b1, 2))
+      const z0 = f32x4.mul(x0, x0)
+      const z1 = f32x4.mul(x1, x1)
+      const s0 = sine(x0, z0)
+      const s1 = sine(x1, z1)
+      const c0 = cosine(z0)
+      const c1 = cosine(z1)
+      // what differs in sine and cosine where they change places
+      const d0 = v128.and(v128.xor(s0, c0), i32x4.shr_s(i32x4.shl(b0, 1), 31))
+      const d1 = v128.and(v128.xor(s1, c1), i32x4.shr_s(i32x4.shl(b1, 1), 31))
+      store(
+        at,
+        step(v128.xor(c0, d0), r0, mean),
+        step(v128.xor(s0, d0), r0, mean),
+        step(v128.xor(c1, d1), r1, mean),
+        step(v128.xor(s1, d1), r1, mean),
+      )
     }
   }
 }
 
-let first: v128 = i32x4.splat(0)
-let second: v128 = i32x4.splat(0)
-
-/** Box–Muller. */
+/** √(−2·ln u)·std of words `a`, with bit 31 of words `b` as its sign. */
 // @ts-ignore: decorator
 @inline
-function pair(a: v128, b: v128, mean: f32, std: f32): void {
-  const u = step(f32x4.convert_i32x4_u(a), f32x4.splat(2.3283064365386963e-10), 1.1641532182693481e-10)
+function radius(a: v128, b: v128, std: f32): v128 {
+  // unsigned(a)·2⁻³²: both halves are exact, so that their sum is rounded as the whole is
+  const upper = f32x4.mul(f32x4.convert_i32x4_s(i32x4.shr_u(a, 16)), f32x4.splat(1.52587890625e-5))
+  const lower = f32x4.mul(f32x4.convert_i32x4_s(v128.and(a, i32x4.splat(0xffff))), f32x4.splat(2.3283064365386963e-10))
+  const u = f32x4.add(f32x4.add(upper, lower), f32x4.splat(1.1641532182693481e-10))
   const length = f32x4.mul(f32x4.sqrt(minusTwoLog(u)), f32x4.splat(std))
-  const r = v128.xor(length, v128.and(b, i32x4.splat(0x80000000)))
-  const x = signed(i32x4.shl(b, 2))
-  const z = f32x4.mul(x, x)
+  return v128.xor(length, v128.and(b, i32x4.splat(0x80000000)))
+}
+
+/** SIN of plainDraw.ts. */
+// @ts-ignore: decorator
+@inline
+function sine(x: v128, z: v128): v128 {
   let s = f32x4.splat(-3.59504520019982e-5)
   s = step(s, z, 0.00249000103212893)
   s = step(s, z, -0.08074543625116348)
   s = step(s, z, 0.7853981852531433)
-  s = f32x4.mul(x, s)
+  return f32x4.mul(x, s)
+}
+
+/** COS of plainDraw.ts. */
+// @ts-ignore: decorator
+@inline
+function cosine(z: v128): v128 {
   let c = f32x4.splat(-0.00031902003684081137)
   c = step(c, z, 0.01585020124912262)
   c = step(c, z, -0.3084244132041931)
-  c = f32x4.add(f32x4.splat(1), f32x4.mul(z, c))
-  const swap = i32x4.shr_s(i32x4.shl(b, 1), 31)
-  first = step(v128.bitselect(s, c, swap), r, mean)
-  second = step(v128.bitselect(c, s, swap), r, mean)
+  return f32x4.add(f32x4.splat(1), f32x4.mul(z, c))
 }
 
 export function truncatedNormal(
