@@ -3,5 +3,5 @@
 export { bfloat16, float16 } from './encode'
 export { normal, truncatedNormal, uniform } from './fill'
 export { multiply } from './multiply'
-export { moments, bins } from './statistics'
+export { measure } from './statistics'
 export { torchNormal } from './torch'

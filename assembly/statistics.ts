@@ -1,13 +1,17 @@
-// src/init/measure.ts and the bins of src/init/statistics.ts, over float32 values at `at`.
+// src/init/measure.ts over float32 values, in one pass.
 
 /**
- * Writes mean (of this chunk), Σ(v − mean)², smallest and largest as float64 to `out`. One pass, by distances from the first value: it is at
- * most √count deviations from the mean, so that little cancels.
+ * Writes mean (of this chunk), Σ(v − mean)², smallest and largest as float64 to `out`, by distances from the first value: it is at most
+ * √count deviations from the mean, so that little cancels. Where `counts` is not 0, counts[k] (u32) grows by the values in
+ * [edge k−1, edge k), k = 0 … last.
  */
-export function moments(at: usize, count: i32, out: usize): void {
-  const first = <f64>load<f32>(at)
-  const origin = first - first === 0 ? first : 0
+export function measure(at: usize, count: i32, out: usize, counts: usize, first: f64, perUnit: f64, last: i32): void {
+  const one = <f64>load<f32>(at)
+  const origin = one - one === 0 ? one : 0
   const shift = f64x2.splat(origin)
+  const start = f64x2.splat(first)
+  const scale = f64x2.splat(perUnit)
+  const end = i32x4.splat(last)
   let sum0 = f64x2.splat(0)
   let sum1 = f64x2.splat(0)
   let squares0 = f64x2.splat(0)
@@ -17,14 +21,24 @@ export function moments(at: usize, count: i32, out: usize): void {
   let i = 0
   for (; i + 4 <= count; i += 4) {
     const v = v128.load(at + (i << 2))
-    const a = f64x2.sub(f64x2.promote_low_f32x4(v), shift)
-    const b = f64x2.sub(f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3)), shift)
+    const v0 = f64x2.promote_low_f32x4(v)
+    const v1 = f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3))
+    const a = f64x2.sub(v0, shift)
+    const b = f64x2.sub(v1, shift)
     sum0 = f64x2.add(sum0, a)
     sum1 = f64x2.add(sum1, b)
     squares0 = f64x2.add(squares0, f64x2.mul(a, a))
     squares1 = f64x2.add(squares1, f64x2.mul(b, b))
     low = f32x4.pmin(low, v)
     high = f32x4.pmax(high, v)
+    if (counts === 0) continue
+    const bin0 = binsOf(v0, start, scale)
+    const bin1 = binsOf(v1, start, scale)
+    const bin = i32x4.min_s(i32x4.max_s(v128.shuffle<i64>(bin0, bin1, 0, 2), i32x4.splat(0)), end)
+    increase(counts, i32x4.extract_lane(bin, 0))
+    increase(counts, i32x4.extract_lane(bin, 1))
+    increase(counts, i32x4.extract_lane(bin, 2))
+    increase(counts, i32x4.extract_lane(bin, 3))
   }
   sum0 = f64x2.add(sum0, sum1)
   squares0 = f64x2.add(squares0, squares1)
@@ -47,6 +61,7 @@ export function moments(at: usize, count: i32, out: usize): void {
     squares += distance * distance
     if (v < smallest) smallest = v
     if (v > largest) largest = v
+    if (counts !== 0) increase(counts, min(max(i32x4.extract_lane(binsOf(f64x2.splat(v), start, scale), 0), 0), last))
   }
   const mean = sum / count
   store<f64>(out, origin + mean)
@@ -55,28 +70,16 @@ export function moments(at: usize, count: i32, out: usize): void {
   store<f64>(out, largest, 24)
 }
 
-/** counts[k] (u32) grows by the values in [edge k−1, edge k), k = 0 … last. */
-export function bins(at: usize, count: i32, first: f64, perUnit: f64, last: i32, counts: usize): void {
-  const one = f64x2.splat(1)
-  const start = f64x2.splat(first)
-  const scale = f64x2.splat(perUnit)
-  const zero = f64x2.splat(0)
-  const end = f64x2.splat(last)
-  let i = 0
-  for (; i + 2 <= count; i += 2) {
-    const v = f64x2.promote_low_f32x4(v128.load64_zero(at + (i << 2)))
-    const x = f64x2.add(f64x2.mul(f64x2.sub(v, start), scale), one)
-    // NaN is below zero, too
-    const bin = i32x4.trunc_sat_f64x2_s_zero(f64x2.pmin(f64x2.pmax(zero, x), end))
-    const a = counts + (i32x4.extract_lane(bin, 0) << 2)
-    store<u32>(a, load<u32>(a) + 1)
-    const b = counts + (i32x4.extract_lane(bin, 1) << 2)
-    store<u32>(b, load<u32>(b) + 1)
-  }
-  for (; i < count; i++) {
-    const x = (<f64>load<f32>(at + (i << 2)) - first) * perUnit + 1
-    const bin = x > 0 ? (x < last ? <i32>x : last) : 0
-    const a = counts + (bin << 2)
-    store<u32>(a, load<u32>(a) + 1)
-  }
+/** Two bins in the lower lanes, not yet cut to those that there are; NaN's is 0. */
+// @ts-ignore: decorator
+@inline
+function binsOf(v: v128, start: v128, scale: v128): v128 {
+  return i32x4.trunc_sat_f64x2_s_zero(f64x2.add(f64x2.mul(f64x2.sub(v, start), scale), f64x2.splat(1)))
+}
+
+// @ts-ignore: decorator
+@inline
+function increase(counts: usize, bin: i32): void {
+  const at = counts + (bin << 2)
+  store<u32>(at, load<u32>(at) + 1)
 }

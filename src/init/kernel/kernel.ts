@@ -50,8 +50,7 @@ export interface Kernel {
     cRow: number,
   ): void
   torchNormal(at: number, blocks: number, mean: number, std: number, doubts: number): number
-  moments(at: number, count: number, out: number): void
-  bins(at: number, count: number, first: number, perUnit: number, last: number, counts: number): void
+  measure(at: number, count: number, out: number, counts: number, first: number, perUnit: number, last: number): void
 }
 
 /** Bytes at the start of its memory that are its own. */
