@@ -10,7 +10,7 @@ import type { OnRead } from './reports.js'
 import type { ExternalFile, Model } from './types.js'
 
 /**
- * Indexes an ONNX file: small fields are read, payloads become byte ranges. `onRead` is told how large it is.
+ * Indexes an ONNX file: small fields are read, payloads become byte ranges. `onRead` is told how large it gets.
  * @throws ReinitError `io` where the file can't be opened, `invalid` where it is no ONNX model or contradicts itself.
  */
 export function readModel(path: string, { onRead }: { readonly onRead?: OnRead } = {}): Model {
@@ -20,7 +20,7 @@ export function readModel(path: string, { onRead }: { readonly onRead?: OnRead }
     const window = new Window(source)
     const fields = readModelFields(new Cursor(window, { parent: null, lengthStart: 0, start: 0, end: source.byteLength }))
     if (fields.parts.length === 0) throw invalid(`${path} holds no graph: not an ONNX model.`)
-    const reader = new GraphReader(window, fields.metadata.has(SKELETON_KEY))
+    const reader = new GraphReader(window, fields.metadata.has(SKELETON_KEY), onRead)
     const graph = reader.mainGraph(fields.parts)
     const functions = fields.functions.map((frame) => reader.localFunction(frame))
     const tensors = reader.finish()

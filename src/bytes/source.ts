@@ -6,8 +6,9 @@ import { ioError } from './ioError.js'
 /** A page of small fields; reads that go on where the last ended double up to MAX_WINDOW. */
 const MIN_WINDOW = 4096
 const MAX_WINDOW = 1 << 18
-/** The byte order mark, decoded. */
+/** The byte order mark, decoded, and in UTF-8. */
 const MARK = 0xfeff
+const MARK_BYTES = [0xef, 0xbb, 0xbf]
 
 export interface FileSource extends ByteSource {
   close(): void
@@ -80,8 +81,8 @@ export class Window {
 
   /** The byte at `at`; `at` must be below byteLength. */
   byte(at: number): number {
-    const value = this.bytes[at - this.from]
-    if (value !== undefined) return value
+    const index = at - this.from
+    if (index >= 0 && index < this.bytes.length) return this.bytes[index] as number
     this.load(at, at + 1)
     return this.bytes[at - this.from] as number
   }
@@ -105,6 +106,13 @@ export class Window {
     if (start < this.from || end > this.from + this.bytes.length) this.load(start, end)
     const text = this.buffer.toString(undefined, start - this.from, end - this.from)
     return text.charCodeAt(0) === MARK ? text.slice(1) : text
+  }
+
+  /** The index in `bytes` where a text's bytes start that stand at [start, end): behind a byte order mark. */
+  locateText(start: number, end: number): number {
+    const at = this.locate(start, end)
+    if (this.bytes[at] !== MARK_BYTES[0] || end - start < MARK_BYTES.length) return at
+    return MARK_BYTES.every((byte, i) => this.bytes[at + i] === byte) ? at + MARK_BYTES.length : at
   }
 
   private load(start: number, end: number): void {

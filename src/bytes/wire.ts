@@ -15,17 +15,43 @@ export class Cursor {
   lengthStart = 0
   start = 0
   end = 0
+  /** What the message is a field of, where its length varint starts, its body [from, to). */
+  parent: Frame | null
+  lengthAt: number
+  from: number
+  to: number
   private position: number
+  private made: Frame | null
 
   constructor(
     readonly window: Window,
-    readonly frame: Frame,
+    frame: Frame,
   ) {
-    this.position = frame.start
+    this.made = frame
+    this.parent = frame.parent
+    this.lengthAt = frame.lengthStart
+    this.position = this.from = frame.start
+    this.to = frame.end
+  }
+
+  /** Most messages are gone through without anybody asking for it. */
+  get frame(): Frame {
+    return (this.made ??= { parent: this.parent, lengthStart: this.lengthAt, start: this.from, end: this.to })
+  }
+
+  /** This cursor again, before the first field of the message that `outer` stands at: one serves for many messages, one after the other. */
+  within(outer: Cursor): this {
+    outer.expect(2)
+    this.made = null
+    this.parent = outer.frame
+    this.lengthAt = outer.lengthStart
+    this.position = this.from = outer.start
+    this.to = outer.end
+    return this
   }
 
   next(): boolean {
-    if (this.position >= this.frame.end) return false
+    if (this.position >= this.to) return false
     this.tagStart = this.position
     // most are one byte
     let tag = this.window.byte(this.position)
@@ -44,16 +70,13 @@ export class Cursor {
     else if (this.wireType === 1) this.position += 8
     else if (this.wireType === 5) this.position += 4
     else if (this.wireType === 2) {
-      let length = this.position < this.frame.end ? this.window.byte(this.position) : 128
+      let length = this.position < this.to ? this.window.byte(this.position) : 128
       if (length < 128) this.position++
       else length = this.varint()
       this.start = this.position
       this.position += length
     } else throw this.broken(`wire type ${this.wireType} is not possible`)
-    if (this.position > this.frame.end)
-      throw this.broken(
-        `field ${this.field} ends at byte ${this.position}, its message at ${this.frame.end}: the file is truncated or damaged`,
-      )
+    if (this.position > this.to) throw this.tooLong()
     this.end = this.position
     return true
   }
@@ -111,6 +134,11 @@ export class Cursor {
     if (this.wireType !== wireType) throw this.broken(`field ${this.field} has wire type ${this.wireType}, ${wireType} expected`)
   }
 
+  // the texts of errors stand outside the loops, which compile the faster
+  private tooLong() {
+    return this.broken(`field ${this.field} ends at byte ${this.position}, its message at ${this.to}: the file is truncated or damaged`)
+  }
+
   broken(what: string) {
     return invalid(`not a valid ONNX file: at byte ${this.tagStart}, ${what}`)
   }
@@ -119,7 +147,7 @@ export class Cursor {
     let value = 0
     let scale = 1
     for (let i = 0; i < 10; i++) {
-      if (this.position >= this.frame.end) throw this.broken('the message ends inside a number: the file is truncated or damaged')
+      if (this.position >= this.to) throw this.broken('the message ends inside a number: the file is truncated or damaged')
       const b = this.window.byte(this.position++)
       value += (b & 127) * scale
       if (b < 128) return value

@@ -1,44 +1,51 @@
-type Numbers = Uint8Array | Int32Array | Uint32Array | Float64Array
+type Numbers = Int32Array | Uint32Array | Float64Array
 
-/** Elements that are in a plain list, which costs the least while there are few: most graphs are small. A power of two. */
-const FEW = 1024
-const FEW_BITS = 10
+/** Elements that there is room for at first: most graphs are small. */
+const FEW = 16
+/** Elements of a piece. A power of two. */
+const PIECE_BITS = 13
+const PIECE = 1 << PIECE_BITS
 
-/** Numbers that are appended one by one; beyond the first few in typed arrays each twice as long as the one before: nothing is copied, or left over, as they grow. */
+/** Numbers that are appended one by one, in typed arrays: beyond the first one nothing is copied, or left over, as they grow. */
 export class Column<A extends Numbers> {
   length = 0
-  private readonly few: number[] = []
-  /** Piece p has the elements from FEW × 2^p on, and as many. */
   private readonly pieces: A[] = []
-  constructor(private readonly make: (length: number) => A) {}
-
-  push(value: number): void {
-    const index = this.length++
-    if (index < FEW) this.few.push(value)
-    else {
-      if (index === FEW << this.pieces.length) this.pieces.push(this.make(index))
-      this.set(index, value)
-    }
+  /** The last piece. */
+  private open: A
+  private used = 0
+  constructor(private readonly make: (length: number) => A) {
+    this.open = make(0)
   }
 
+  push(value: number): void {
+    if (this.used === this.open.length) this.grow()
+    this.open[this.used++] = value
+    this.length++
+  }
+
+  /** `index` must be below `length`. */
   at(index: number): number {
-    if (index < FEW) return this.few[index] as number
-    const piece = pieceOf(index)
-    return (this.pieces[piece] as A)[index - (FEW << piece)] as number
+    return (this.pieces[index >>> PIECE_BITS] as A)[index & (PIECE - 1)] as number
   }
 
   set(index: number, value: number): void {
-    if (index < FEW) this.few[index] = value
-    else {
-      const piece = pieceOf(index)
-      ;(this.pieces[piece] as A)[index - (FEW << piece)] = value
+    ;(this.pieces[index >>> PIECE_BITS] as A)[index & (PIECE - 1)] = value
+  }
+
+  private grow(): void {
+    if (this.length >= PIECE) {
+      this.open = this.make(PIECE)
+      this.used = 0
+    } else {
+      const first = this.make(Math.max(FEW, 2 * this.length))
+      first.set(this.open)
+      this.open = first
+      this.pieces.pop()
     }
+    this.pieces.push(this.open)
   }
 }
 
-const pieceOf = (index: number) => 31 - FEW_BITS - Math.clz32(index)
-
-export const bytes = () => new Column((length) => new Uint8Array(length))
 export const integers = () => new Column((length) => new Int32Array(length))
 /** Below 4 GiB. */
 export const positions32 = () => new Column((length) => new Uint32Array(length))

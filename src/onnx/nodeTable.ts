@@ -1,24 +1,24 @@
 import type { Window } from '../bytes/source.js'
 import { Cursor } from '../bytes/wire.js'
 import type { Attribute, Frame, Graph, Node } from '../types.js'
-import { bytes, integers, positions, positions32 } from './column.js'
+import { integers, positions, positions32 } from './column.js'
+import { Kinds } from './kinds.js'
 import type { Names } from './names.js'
 import { TextPages } from './textPages.js'
 import { readEntry } from './readTensor.js'
 
 const EMPTY: ReadonlyMap<string, never> = new Map<string, never>()
 
-/** Nodes whose names are held as strings, which costs the least time. */
-const FEW = 1 << 13
-
 /** What a node has beside its names: where there is nothing, nothing has to be read. */
 export const HAS = { attributes: 1, metadata: 2 } as const
 
-/** What nodes of one operator have in common. */
-interface Kind {
-  readonly opType: string
-  readonly domain: string
-  readonly overload: string
+/** Nodes that follow one another in one message, with the graph that it is of. */
+interface Run {
+  readonly frame: Frame
+  readonly graph: Graph
+  /** Of the first: in the table, and in the graph. */
+  readonly id: number
+  readonly index: number
 }
 
 /**
@@ -26,26 +26,20 @@ interface Kind {
  * asks. An object a node with all its strings would take a kilobyte for each.
  */
 export class NodeTable {
-  private readonly kinds: Kind[] = []
-  /** Their numbers by op_type. */
-  private readonly kindsOf = new Map<string, number[]>()
-  /** The messages that nodes stand in, and the graphs that those are of. */
-  private readonly parents: { readonly frame: Frame; readonly graph: Graph }[] = []
-  // names are told apart by nothing: most stand once, and no value has them
-  private readonly firstNames: string[] = []
-  private readonly otherNames = new TextPages()
+  readonly kinds: Kinds
+  private readonly runs: Run[] = []
+  private run: Run | null = null
+  /** Told apart by nothing: most stand once, and no value has them. */
+  private readonly ownNames = new TextPages()
   private readonly columns = {
-    /** Of the nodes behind the first. */
     name: positions32(),
     nameLength: positions32(),
-    kind: integers(),
-    operand: integers(), // inputs, then outputs
-    firstInput: integers(),
-    firstOutput: integers(),
-    parent: integers(),
-    index: integers(),
-    lengthBytes: bytes(),
-    has: bytes(),
+    /** Kind × 64 + bytes of the length varint (10 at most) × 4 + what it has. */
+    what: integers(),
+    /** Inputs and outputs in the order of the file: an input as the number of its name, an output as ~number. */
+    operand: integers(),
+    /** Behind a node's last. */
+    lastOperand: integers(),
     start: positions(),
     end: positions(),
   }
@@ -57,54 +51,41 @@ export class NodeTable {
     private readonly window: Window,
     private readonly names: Names,
     private readonly readAttributes: (frame: Frame) => ReadonlyMap<string, Attribute>,
-  ) {}
+  ) {
+    this.kinds = new Kinds(names)
+  }
 
-  /** Inputs and outputs by the numbers of their names; `has`: a sum of HAS. */
-  add(
-    graph: Graph,
-    frame: Frame,
-    name: string,
-    kind: Kind,
-    inputs: readonly number[],
-    outputs: readonly number[],
-    has: number,
-  ): StoredNode {
+  /** An input of the node that is added next, by the number of its name. */
+  input(name: number): void {
+    this.columns.operand.push(name)
+  }
+
+  output(name: number): void {
+    this.columns.operand.push(~name)
+  }
+
+  /** The node whose message `c` went through: its name stands at [nameStart, nameEnd); `has`: a sum of HAS. */
+  add(graph: Graph, c: Cursor, nameStart: number, nameEnd: number, kind: number, has: number): StoredNode {
     const { columns } = this
-    const { operand, firstInput } = columns
-    const id = firstInput.length
-    if (id < FEW) this.firstNames.push(name)
-    else this.storeName(name)
-    columns.kind.push(this.numberOf(kind))
-    columns.has.push(has)
-    firstInput.push(operand.length)
-    for (const i of inputs) operand.push(i)
-    columns.firstOutput.push(operand.length)
-    for (const o of outputs) operand.push(o)
-    if (this.parents.at(-1)?.frame !== frame.parent) this.parents.push({ frame: frame.parent as Frame, graph })
-    columns.parent.push(this.parents.length - 1)
-    columns.index.push(graph.nodes.length)
-    columns.lengthBytes.push(frame.start - frame.lengthStart)
-    columns.start.push(frame.start)
-    columns.end.push(frame.end)
+    const id = columns.start.length
+    this.addName(nameStart, nameEnd)
+    columns.what.push(kind * 64 + (c.from - c.lengthAt) * 4 + has)
+    columns.lastOperand.push(columns.operand.length)
+    columns.start.push(c.from)
+    columns.end.push(c.to)
+    if (this.run?.frame !== c.parent) {
+      this.run = { frame: c.parent as Frame, graph, id, index: graph.nodes.length }
+      this.runs.push(this.run)
+    }
     return new StoredNode(this, id)
   }
 
-  private storeName(name: string): void {
-    const { columns, otherNames } = this
-    const utf8 = Buffer.from(name)
-    columns.name.push(otherNames.store(utf8, 0, utf8.length))
-    columns.nameLength.push(utf8.length)
-  }
-
-  private numberOf(kind: Kind): number {
-    const { opType, domain, overload } = kind
-    const known = this.kindsOf.get(opType) ?? []
-    for (const number of known) {
-      const other = this.kinds[number] as Kind
-      if (other.domain === domain && other.overload === overload) return number
-    }
-    this.kindsOf.set(opType, [...known, this.kinds.length])
-    return this.kinds.push(kind) - 1
+  private addName(start: number, end: number): void {
+    const { columns, ownNames, window } = this
+    const at = start === end ? 0 : window.locateText(start, end)
+    const to = start === end ? 0 : window.locate(start, end) + end - start
+    columns.name.push(ownNames.store(window.bytes, at, to))
+    columns.nameLength.push(to - at)
   }
 
   own(node: StoredNode, attributes: ReadonlyMap<string, Attribute>): void {
@@ -116,50 +97,67 @@ export class NodeTable {
   }
 
   nameOf(id: number): string {
-    if (id < FEW) return this.firstNames[id] as string
-    return this.otherNames.text(this.columns.name.at(id - FEW), this.columns.nameLength.at(id - FEW))
+    return this.ownNames.text(this.columns.name.at(id), this.columns.nameLength.at(id))
   }
 
-  kindAt(id: number): Kind {
-    return this.kinds[this.columns.kind.at(id)] as Kind
+  kindAt(id: number) {
+    return this.kinds.at(this.columns.what.at(id) >>> 6)
   }
 
   graphOf(id: number): Graph {
-    return this.parentOf(id).graph
-  }
-
-  private parentOf(id: number) {
-    return this.parents[this.columns.parent.at(id)] as (typeof this.parents)[number]
+    return this.runOf(id).graph
   }
 
   indexOf(id: number): number {
-    return this.columns.index.at(id)
+    const run = this.runOf(id)
+    return run.index + id - run.id
+  }
+
+  /** The last one that starts at or before a node. */
+  private runOf(id: number): Run {
+    const { runs } = this
+    let [from, to] = [0, runs.length]
+    while (to - from > 1) {
+      const middle = (from + to) >>> 1
+      if ((runs[middle] as Run).id <= id) from = middle
+      else to = middle
+    }
+    return runs[from] as Run
   }
 
   inputsOf(id: number): string[] {
-    return this.operands(this.columns.firstInput.at(id), this.columns.firstOutput.at(id))
+    return this.operands(id, 0)
   }
 
   outputsOf(id: number): string[] {
-    const { firstOutput, firstInput, operand } = this.columns
-    return this.operands(firstOutput.at(id), id + 1 < firstInput.length ? firstInput.at(id + 1) : operand.length)
+    return this.operands(id, -1)
   }
 
-  private operands(from: number, to: number): string[] {
+  /** `mask`: 0 for inputs, −1 for outputs, which are inverted. */
+  private operands(id: number, mask: 0 | -1): string[] {
+    const { operand, lastOperand } = this.columns
+    const from = id === 0 ? 0 : lastOperand.at(id - 1)
+    const to = lastOperand.at(id)
+    let count = 0
+    for (let i = from; i < to; i++) if ((operand.at(i) ^ mask) >= 0) count++
     // as long as it gets: one that grows holds room for sixteen more
-    const list = Array<string>(to - from)
-    for (let i = from; i < to; i++) list[i - from] = this.names.text(this.columns.operand.at(i))
+    const list = Array<string>(count)
+    for (let i = from, place = 0; place < count; i++) {
+      const name = operand.at(i) ^ mask
+      if (name >= 0) list[place++] = this.names.text(name)
+    }
     return list
   }
 
   frameOf(id: number): Frame {
-    const { lengthBytes, start, end } = this.columns
+    const { what, start, end } = this.columns
     const from = start.at(id)
-    return { parent: this.parentOf(id).frame, lengthStart: from - lengthBytes.at(id), start: from, end: end.at(id) }
+    const lengthBytes = (what.at(id) >>> 2) & 15
+    return { parent: this.runOf(id).frame, lengthStart: from - lengthBytes, start: from, end: end.at(id) }
   }
 
   attributesOf(node: StoredNode): ReadonlyMap<string, Attribute> {
-    if ((this.columns.has.at(node.id) & HAS.attributes) === 0) return EMPTY
+    if ((this.columns.what.at(node.id) & HAS.attributes) === 0) return EMPTY
     const owned = this.owners.get(node.id)
     if (owned) return owned
     if (this.last?.id !== node.id) this.last = { id: node.id, attributes: this.readAttributes(this.frameOf(node.id)) }
@@ -167,7 +165,7 @@ export class NodeTable {
   }
 
   metadataOf(id: number): ReadonlyMap<string, string> {
-    if ((this.columns.has.at(id) & HAS.metadata) === 0) return EMPTY
+    if ((this.columns.what.at(id) & HAS.metadata) === 0) return EMPTY
     let metadata: Map<string, string> | undefined
     for (const c = new Cursor(this.window, this.frameOf(id)); c.next(); )
       if (c.field === 9) metadata = (metadata ?? new Map<string, string>()).set(...readEntry(c.message()))

@@ -1,12 +1,15 @@
 import type { Window } from '../bytes/source.js'
 import { Cursor } from '../bytes/wire.js'
 import { invalid } from '../errors.js'
+import type { OnRead } from '../reports.js'
 import type { Attribute, Frame, Graph, LocalFunction, Node, Tensor, Value } from '../types.js'
 import { ListedDefinitions } from './definitions.js'
+import { floatsTensor } from './floatsTensor.js'
+import { domainName, NO_NAME } from './kinds.js'
 import { Names } from './names.js'
-import { HAS, NodeTable } from './nodeTable.js'
+import { HAS, NodeTable, type StoredNode } from './nodeTable.js'
 import { type AttributeDraft, readAttribute } from './readAttribute.js'
-import { draftTensor, finishTensor, MAX_RANGES, readEntry, type TensorDraft } from './readTensor.js'
+import { draftTensor, finishTensor, readEntry, type TensorDraft } from './readTensor.js'
 import { TensorForms } from './storedTensor.js'
 import { readValue, readValueMetadata } from './readValue.js'
 
@@ -18,10 +21,11 @@ interface ReadGraph extends Graph {
   readonly defined: ListedDefinitions
 }
 
+/** Nodes and tensors after which somebody is told. */
+const OFTEN = 1 << 13
+
 /** Most nodes have none. */
 const NO_DRAFTS: AttributeDraft[] = []
-
-export const domainName = (domain: string) => (domain === '' ? 'ai.onnx' : domain)
 
 /** Reads the main graph, its subgraphs and the local functions of one model; every tensor in file order. */
 export class GraphReader {
@@ -31,14 +35,17 @@ export class GraphReader {
   private readonly names = new Names()
   private readonly forms = new TensorForms(this.names)
   private readonly nodes: NodeTable
-  /** Of the node that is being read: numbers of names. */
-  private readonly inputs: number[] = []
-  private readonly outputs: number[] = []
+  /** Nodes and tensors. */
+  private read = 0
+  /** Before or in a message of the graph that is being read. */
+  private readonly inner: Cursor
   /** `isSkeleton`: tensors may have no values. */
   constructor(
     private readonly window: Window,
     private readonly isSkeleton = false,
+    private readonly onRead?: OnRead,
   ) {
+    this.inner = new Cursor(window, { parent: null, lengthStart: 0, start: 0, end: 0 })
     this.nodes = new NodeTable(window, this.names, (frame) => this.attributes(frame))
   }
 
@@ -73,19 +80,18 @@ export class GraphReader {
   }
 
   finish(): readonly Tensor[] {
-    return this.tensors.sort((a, b) => a.at - b.at)
+    // as they came but for those of attributes of nodes that stand behind
+    const { tensors } = this
+    return tensors.every((t, i) => i === 0 || t.at > (tensors[i - 1] as Tensor).at) ? tensors : tensors.sort((a, b) => a.at - b.at)
   }
 
   /** GraphProto. */
   private graph(c: Cursor, graph: ReadGraph, depth: number): void {
     if (depth > MAX_GRAPHS) throw invalid(`graphs are nested more than ${MAX_GRAPHS} deep: refused.`)
     while (c.next()) {
-      if (c.field === 1) this.node(c.message(), graph, depth)
-      else if (c.field === 5) {
-        const draft = draftTensor(c.message())
-        if (draft.name === '') throw invalid(`an initializer at byte ${c.tagStart} has no name.`)
-        this.tensor(finishTensor(draft, draft.name, graph, 'initializer', this.isSkeleton), graph)
-      } else if (c.field === 11) this.input(readValue(c.message()), graph)
+      if (c.field === 1) this.node(this.inner.within(c), graph, depth)
+      else if (c.field === 5) this.initializer(c, graph)
+      else if (c.field === 11) this.input(readValue(c.message()), graph)
       else if (c.field === 12) graph.outputs.push(readValue(c.message()))
       else if (c.field === 13) {
         const value = readValueMetadata(c.message())
@@ -95,24 +101,41 @@ export class GraphReader {
     }
   }
 
+  /** The TensorProto that `c` stands at. */
+  private initializer(c: Cursor, graph: ReadGraph): void {
+    const like = this.forms.like(this.inner.within(c))
+    if (like) {
+      this.define(like, like.nameNumber, graph)
+      return
+    }
+    const draft = draftTensor(c.message())
+    if (draft.name === '') throw invalid(`an initializer at byte ${c.tagStart} has no name.`)
+    this.tensor(finishTensor(draft, draft.name, graph, 'initializer', this.isSkeleton), graph)
+  }
+
   private tensor(tensor: Tensor, graph: ReadGraph): void {
-    const { owner } = tensor
-    const { defined } = graph
     const name = this.names.internText(tensor.name)
-    const known = defined.of(name)
-    if (known && 'elementCount' in known && owner !== 'constant')
-      throw invalid(`two initializers are named ${JSON.stringify(tensor.name)}.`)
-    defined.set(name, 'tensors', graph.tensors.length)
-    const compact = this.forms.compact(tensor, name)
-    graph.tensors.push(compact)
-    this.tensors.push(compact)
+    this.define(this.forms.compact(tensor, name), name, graph)
+  }
+
+  private define(tensor: Tensor, name: number, graph: ReadGraph): void {
+    const { defined, tensors } = graph
+    if (tensor.owner !== 'constant' && defined.isTensor(name)) throw invalid(`two initializers are named ${JSON.stringify(tensor.name)}.`)
+    defined.set(name, 'tensors', tensors.length)
+    tensors.push(tensor)
+    this.tensors.push(tensor)
+    this.count()
+  }
+
+  private count(): void {
+    if (++this.read % OFTEN === 0) this.onRead?.(this.read)
   }
 
   /** An initializer that is a graph input too (IR 3) stays the initializer. */
   private input(value: Value, graph: ReadGraph): void {
     const name = this.names.internText(value.name)
     graph.inputs.push(value)
-    if (!graph.defined.of(name)) graph.defined.set(name, 'inputs', graph.inputs.length - 1)
+    graph.defined.setNew(name, 'inputs', graph.inputs.length - 1)
   }
 
   /** SparseTensorProto. */
@@ -134,37 +157,51 @@ export class GraphReader {
 
   /** NodeProto: names now, attributes when they own something or are asked for. */
   private node(c: Cursor, graph: ReadGraph, depth: number): void {
-    const { nodes, names, inputs, outputs } = this
-    inputs.length = outputs.length = 0
+    const { nodes, names } = this
     let drafts = NO_DRAFTS
-    let [name, opType, domain, overload] = ['', '', '', '']
+    let nameStart = 0
+    let nameEnd = 0
+    let opType = NO_NAME
+    let domain = NO_NAME
+    let firstOutput = NO_NAME
+    let overload = ''
     let has = 0
     while (c.next()) {
-      if (c.field === 1) inputs.push(this.name(c))
-      else if (c.field === 2) outputs.push(this.name(c))
-      else if (c.field === 3) name = c.string()
-      else if (c.field === 4) opType = names.text(this.name(c))
+      if (c.field === 1) nodes.input(this.name(c))
+      else if (c.field === 2) {
+        const output = this.name(c)
+        nodes.output(output)
+        if (firstOutput === NO_NAME) firstOutput = output
+        if (!names.isEmpty(output)) graph.defined.setNew(output, 'nodes', graph.nodes.length)
+      } else if (c.field === 3) {
+        c.expect(2)
+        nameStart = c.start
+        nameEnd = c.end
+      } else if (c.field === 4) opType = this.name(c)
       else if (c.field === 5) {
         if (drafts === NO_DRAFTS) drafts = []
         has |= HAS.attributes
         drafts.push(readAttribute(c.message()))
-      } else if (c.field === 7) domain = names.text(this.name(c))
+      } else if (c.field === 7) domain = this.name(c)
       else if (c.field === 8) overload = c.string()
       else if (c.field === 9) has |= HAS.metadata
     }
-    const kind = { opType, domain: domainName(domain), overload }
-    const node = nodes.add(graph, c.frame, name, kind, inputs, outputs, has)
+    const node = nodes.add(graph, c, nameStart, nameEnd, nodes.kinds.numberOf(opType, domain, overload), has)
     graph.nodes.push(node)
-    const isConstant = opType === 'Constant' && kind.domain === 'ai.onnx' && outputs.length > 0
+    this.count()
+    if (drafts !== NO_DRAFTS) this.owned(drafts, node, graph, firstOutput === NO_NAME ? null : names.text(firstOutput), depth)
+  }
+
+  /** What attributes own: tensors and subgraphs. `output`: the node's first. */
+  private owned(drafts: readonly AttributeDraft[], node: StoredNode, graph: ReadGraph, output: string | null, depth: number): void {
+    const isConstant = node.opType === 'Constant' && node.domain === 'ai.onnx' && output !== null
     for (const { tensor, others, attribute } of drafts) {
       if (tensor && !(isConstant && attribute.name === 'value')) this.unlist(tensor, graph)
       for (const other of others) this.unlist(other, graph)
     }
-    if (isConstant) for (const draft of drafts) this.constant(draft, graph, names.text(outputs[0] as number))
-    for (const output of outputs) if (!names.isEmpty(output) && !graph.defined.of(output)) graph.defined.set(output, 'nodes', node.index)
-    // its subgraphs have nodes too: the numbers of its own operands are gone from here on
+    if (isConstant) for (const draft of drafts) this.constant(draft, graph, output)
     if (drafts.some((d) => d.graphs.length > 0))
-      nodes.own(
+      this.nodes.own(
         node,
         new Map(
           drafts.map((d) => [d.attribute.name, { ...d.attribute, graphs: d.graphs.map((parts) => this.subgraph(parts, node, d, depth)) }]),
@@ -175,33 +212,8 @@ export class GraphReader {
   /** `value*` of a Constant node are tensors that bear its output's name. */
   private constant({ attribute, tensor, floats, frame }: AttributeDraft, graph: ReadGraph, output: string): void {
     if (tensor && attribute.name === 'value') this.tensor(finishTensor(tensor, output, graph, 'constant', this.isSkeleton), graph)
-    else if (floats.length > 0 && /^value_floats?$/.test(attribute.name)) {
-      const field = attribute.name as 'value_float' | 'value_floats'
-      const elementCount = attribute.floatCount ?? 0
-      this.tensor(
-        {
-          name: output,
-          graph,
-          owner: 'constant',
-          dataType: 'FLOAT',
-          dims: field === 'value_float' ? [] : [elementCount],
-          elementCount,
-          elements:
-            floats.length < MAX_RANGES
-              ? { kind: 'stored', field, ranges: floats, varints: false }
-              : {
-                  kind: 'unwritable',
-                  field,
-                  reason: `${field} has ${MAX_RANGES} fields of one value or more: save the model with packed ones`,
-                },
-          frame,
-          external: null,
-          denseDims: null,
-          at: frame.start,
-        },
-        graph,
-      )
-    }
+    else if (floats.length > 0 && /^value_floats?$/.test(attribute.name))
+      this.tensor(floatsTensor({ attribute, floats, frame }, graph, output), graph)
   }
 
   private subgraph(parts: readonly Frame[], node: Node, { attribute }: AttributeDraft, depth: number): Graph {
@@ -220,7 +232,7 @@ export class GraphReader {
 
   private newGraph(scope: string, parent: Graph | null, owner: Node | null, attribute: string): ReadGraph {
     const lists = { nodes: [], tensors: [], inputs: [] }
-    const defined = new ListedDefinitions(this.names, lists)
+    const defined = new ListedDefinitions(this.names, lists, scope === '')
     return { scope, parent, owner, attribute, ...lists, outputs: [], metadata: new Map(), valueMetadata: new Map(), defined }
   }
 

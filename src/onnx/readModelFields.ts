@@ -1,6 +1,6 @@
 import type { Cursor } from '../bytes/wire.js'
 import type { Frame } from '../types.js'
-import { domainName } from './readGraph.js'
+import { domainName } from './kinds.js'
 import { readEntry } from './readTensor.js'
 
 /** ModelProto's own fields, and where its graph and functions are. */

@@ -1,11 +1,13 @@
 /** Texts stand in pages; a longer one has a page of its own. */
-const PAGE = 1 << 16
+const PAGE_BITS = 16
+const PAGE = 1 << PAGE_BITS
 
 const decoder = new TextDecoder()
 
 /** The bytes of texts, one behind the other. */
 export class TextPages {
   private readonly pages: Buffer[] = []
+  private last = Buffer.alloc(0)
   /** Of the last page. */
   private used = PAGE
 
@@ -13,11 +15,13 @@ export class TextPages {
   store(source: Uint8Array, start: number, end: number): number {
     const length = end - start
     if (this.used + length > PAGE) {
-      this.pages.push(Buffer.allocUnsafe(Math.max(PAGE, length)))
+      this.last = Buffer.allocUnsafe(Math.max(PAGE, length))
+      this.pages.push(this.last)
       this.used = 0
     }
-    const page = this.pages.at(-1) as Buffer
-    for (let i = 0; i < length; i++) page[this.used + i] = source[start + i] as number
+    const { last } = this
+    // most have few bytes: a call that copies would take longer
+    for (let from = start, to = this.used; from < end; ) last[to++] = source[from++] as number
     const place = (this.pages.length - 1) * PAGE + this.used
     this.used += length
     return place
@@ -43,7 +47,7 @@ export class TextPages {
   }
 
   private page(place: number): Buffer {
-    return this.pages[Math.floor(place / PAGE)] as Buffer
+    return this.pages[place >>> PAGE_BITS] as Buffer
   }
 }
 
