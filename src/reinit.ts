@@ -44,15 +44,7 @@ export async function reinitPasses(path: string, options: ReinitOptions): Promis
   try {
     refuseSkeleton(model)
     if (isRun) checkRunOptions(runInputs(model), options)
-    const { weights, skipped } = findWeights(model, options.fan)
-    const job = planJob(model, weights, skipped, options)
-    const { inPlace = false, overwrite = false, data = 'copy', compact = false } = options
-    if (inPlace && options.output !== undefined) throw usage('--in-place and --output exclude each other.')
-    const output = inPlace ? path : (options.output ?? outputBeside(path, '.reinit'))
-    const plan = makePlan(model, job.fills.fills, { output, inPlace, overwrite, data, compact, ...job.changes })
-    const described = describe(model, job, skipped, plan, options)
-    const { head } = job
-    const report = head ? { ...described, head: headFacts(head.head, head.classes) } : described
+    const { plan, output, report, head, features } = prepare(model, path, options)
     if (options.dryRun) return { ...report, output: null, milliseconds: { read: clock(), write: 0, verify: 0, run: 0 } }
     const read = clock()
     const staged = await writePlan(plan, model, { ...options, isLast: options.verify === false && !isRun })
@@ -66,7 +58,7 @@ export async function reinitPasses(path: string, options: ReinitOptions): Promis
       if (verification) refuseUnproven(verification, plan.fills)
       const verify = clock()
       const ran = isRun ? await runModel(runnable(model, staged, path, plan), options) : NOT_RUN
-      const run = await withFeatures(head ? withClasses(ran, head) : ran, model, staged, plan, job, options)
+      const run = await withFeatures(head ? withClasses(ran, head) : ran, model, staged, plan, features, options)
       const written = run.status === 'failed' ? [] : staged.commit()
       const proven = verification ? proofs(noted, plan.fills, verification) : noted
       return { ...proven, output: written.length > 0 ? output : null, written, run, milliseconds: { read, write, verify, run: clock() } }
@@ -76,6 +68,19 @@ export async function reinitPasses(path: string, options: ReinitOptions): Promis
   } finally {
     model.close()
   }
+}
+
+/** A function of its own: lists and sets of a hundred thousand parameters, which only the planning needs, are gone behind it. */
+function prepare(model: Model, path: string, options: ReinitOptions) {
+  const { weights, skipped } = findWeights(model, options.fan)
+  const job = planJob(model, weights, skipped, options)
+  const { inPlace = false, overwrite = false, data = 'copy', compact = false } = options
+  if (inPlace && options.output !== undefined) throw usage('--in-place and --output exclude each other.')
+  const output = inPlace ? path : (options.output ?? outputBeside(path, '.reinit'))
+  const plan = makePlan(model, job.fills.fills, { output, inPlace, overwrite, data, compact, ...job.changes })
+  const described = describe(model, job, skipped, plan, options)
+  const { head, features } = job
+  return { plan, output, report: head ? { ...described, head: headFacts(head.head, head.classes) } : described, head, features }
 }
 
 /** A run in which an output has another number of classes than was asked for is none. */
@@ -95,7 +100,7 @@ function withClasses(run: RunResult, { head, classes }: PlannedHead): RunResult 
 }
 
 /** A run in which other features enter a changed head than before is none. */
-async function withFeatures(run: RunResult, model: Model, staged: Staged, plan: Plan, { features }: Job, options: ReinitOptions) {
+async function withFeatures(run: RunResult, model: Model, staged: Staged, plan: Plan, features: Job['features'], options: ReinitOptions) {
   if (run.status !== 'passed' || !features || features.names.length === 0) return run
   const compared = await compareFeatures(model, staged, plannedBytes(plan), features, options)
   if (compared.status !== 'different') return { ...run, features: compared }
