@@ -1,6 +1,6 @@
 import { isFloatType } from '../onnx/dataTypes.js'
 import type { AxisRole, FanKind, Tensor, WeightUse } from '../types.js'
-import { fanOf } from './fan.js'
+import { fanOf, type FanShape } from './fan.js'
 import type { Op } from './op.js'
 import { quantizationOf } from './quantization.js'
 import { shared } from './shared.js'
@@ -37,17 +37,13 @@ export function weightUse(op: Op, slot: Slot, view: View, kind: FanKind): DraftU
   const unequal = typeof stacked !== 'number' && new Set(stacked).size > 1 ? stacked : null
   const width = widthOf(op, slot, sizes ?? [], roles, stacked)
   const layout = roles === null ? [] : slot.dims ? packedLayout(roles, tensor) : storedLayout(view, roles)
-  const shape = {
-    grouped: slot.grouped ?? null,
-    groups,
-    width,
-    strides: (op.ints('strides') ?? []).reduce((n, s) => n * s, 1),
-    inFirst: slot.grouped === 'in' || role === 'embedding',
-  }
-  const fan =
-    roles && sizes ? fanOf({ ...shape, ...(kind === 'torch' ? wholeOf(view, sizes, roles, layout) : { sizes, roles }) }, kind) : null
-  const matrices =
-    unequal && roles && sizes ? unequal.map((w) => ({ width: w, fan: fanOf({ ...shape, width: w, sizes, roles }, kind) })) : null
+  const strides = (op.ints('strides') ?? []).reduce((n, s) => n * s, 1)
+  const inFirst = slot.grouped === 'in' || role === 'embedding'
+  // one literal: a spread for each use would take longer than all the rest
+  const fanWith = (of: Pick<FanShape, 'sizes' | 'roles'>, width: number | null) =>
+    fanOf({ sizes: of.sizes, roles: of.roles, grouped: slot.grouped ?? null, groups, width, strides, inFirst }, kind)
+  const fan = roles && sizes ? fanWith(kind === 'torch' ? wholeOf(view, sizes, roles, layout) : { sizes, roles }, width) : null
+  const matrices = unequal && roles && sizes ? unequal.map((w) => ({ width: w, fan: fanWith({ sizes, roles }, w) })) : null
   // each field by its name: spread into one another they would have a hidden class of their own for each use, as large as itself
   const use: DraftUse = {
     node,
