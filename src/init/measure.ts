@@ -7,6 +7,8 @@ export interface Measure {
   finish(this: void): Moments
 }
 
+/** Values that are measured at a time: what comes in larger chunks has the same last digits. */
+const CHUNK = 1 << 16
 /** From this many values on the compiled kernel is worth its call. */
 const FEWEST = 8192
 
@@ -31,10 +33,14 @@ export function measure(bins: Bins | null = null, compiled: Kernel | null = kern
   }
   return {
     add: (values) => {
-      if (compiled !== null && values instanceof Float32Array && values.length >= FEWEST) measureCompiled(compiled, values, bins, merge)
-      else if (values.length > 0) {
-        merge(values.length, part(values))
-        if (bins !== null) countInto(bins, values)
+      for (let start = 0; start < values.length; start += CHUNK) {
+        const chunk = values.length <= CHUNK ? values : values.subarray(start, start + CHUNK)
+        if (compiled !== null && chunk instanceof Float32Array && chunk.length >= FEWEST)
+          merge(chunk.length, measureCompiled(compiled, chunk, bins))
+        else {
+          merge(chunk.length, part(chunk))
+          if (bins !== null) countInto(bins, chunk)
+        }
       }
     },
     finish: () => (min > max ? { mean: NaN, std: NaN, min: NaN, max: NaN } : { mean, std: Math.sqrt(squares / n), min, max }),

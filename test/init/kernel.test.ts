@@ -118,6 +118,20 @@ test('measure: the same bins, the same moments but for the last digits', () => {
   }
 })
 
+test('measure: a large chunk gives the digits and the bins of its pieces', () => {
+  const values = new Float32Array(200_003)
+  plainDraw(stream(0n, '', 'w'), transformOf({ kind: 'normal', mean: 1, std: 2 }), values, 0)
+  for (const of of [null, kernel]) {
+    const [whole, pieces] = [values.length, 65_536].map((length) => {
+      const counts = new Uint32Array(4097)
+      const { add, finish } = measure({ first: -11, perUnit: 170, counts }, of)
+      for (let start = 0; start < values.length; start += length) add(values.subarray(start, start + length))
+      return { counts, ...finish() }
+    })
+    expect(whole).toEqual(pieces)
+  }
+})
+
 test.each([
   ['float16', 'FLOAT16'],
   ['bfloat16', 'BFLOAT16'],
