@@ -11,7 +11,7 @@ export const SKELETON_VERSION = 1
 
 export interface SkeletonRecipe {
   readonly version: typeof SKELETON_VERSION
-  /** What wrote it: "onnx-reinit 0.3.0". */
+  /** What wrote it: "onnx-reinit 0.4.0". */
   readonly tool: string
   /** Of the model with all its values in it, and how many bytes that has. */
   readonly sha256: string
