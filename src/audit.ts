@@ -21,7 +21,8 @@ export async function audit(before: string, after: string, options: AuditOptions
       const { weights } = findWeights(a)
       const { strings = true } = options
       // what can't be redrawn can be looked for
-      const { kept } = findLearned(a, new Set(weights.map((w) => w.tensor)), () => undefined)
+      const parameters = new Set(weights.map((w) => w.tensor))
+      const { kept } = findLearned(a, parameters, parameters, () => undefined)
       const stays = [
         ...kept.map(({ at, reason, detail }) => ({ tensor: { at }, reason: `${reasons[reason]}: ${detail}` })),
         ...(options.keep ?? []).flatMap((pattern) =>

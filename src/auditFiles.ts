@@ -11,6 +11,7 @@ import { runLeaks } from './audit/runLeaks.js'
 import { streamReader, streamsOf } from './audit/streamsOf.js'
 import { pacer, type WorkOptions } from './bytes/pacer.js'
 import { modelFiles } from './onnx/modelFiles.js'
+import { saidByRecipe } from './skeleton/recipeWords.js'
 import type { Audit, AuditClaims, AuditLeak, AuditLeakKind, Model, Tensor } from './types.js'
 
 /**
@@ -47,7 +48,8 @@ async function auditOpened([before, after]: Both<Model>, opens: Both<Open>, clai
     learned.map(({ tensor }) => tensor),
     comparable,
   )
-  const texts = findTexts(before, after, byteLength, claims, (stream, start, end) => streamReader(after, stream).read(start, end))
+  const read = (stream: (typeof streams)[number], start: number, end: number) => streamReader(after, stream).read(start, end)
+  const texts = findTexts(before, after, byteLength, claims, read, saidByRecipe(after))
   const blocks = learned.flatMap(({ tensor }) => blocksOf(tensor, needed) ?? [])
   const files = {
     before: opens[0],

@@ -6,18 +6,24 @@ import { codeReader, typeOf } from './onnx/quantized/steps.js'
 import { readValues, storedUnits } from './onnx/readValues.js'
 import { attributeLists } from './scramble/attributeLists.js'
 import { MASK_VALUES, RUN } from './scramble/limits.js'
-import { isBlob, isEngine, isLearned, isSetting, keepsTables, MAX_TEXT } from './scramble/mlAttributes.js'
+import { isBlob, isEngine, isLearned, isSetting, isTraditional, keepsTables, MAX_TEXT } from './scramble/mlAttributes.js'
 import { directReaders, type Read, readings } from './scramble/readings.js'
 import { unusedTensors } from './scramble/unusedTensors.js'
 import type { AttributeLists, Kept, Learned, LearnedAttribute, LearnedTensor, Model, Moments, Tensor } from './types.js'
 
 /**
  * Everything that holds values, told apart by what reads it: learned, or a part of the architecture. `redrawn`: tensors whose values are new
- * already, those in weight slots.
+ * already, those in weight slots. `parameters`: all that are known to be learned, however short: scales of integers that are not known as a
+ * weight are among them.
  * @throws ReinitError `conflict` where a compiled model is embedded, or learned values can't be written; `refuse` can let it pass, and what it
  * is about is in no list then.
  */
-export function findLearned(model: Model, redrawn: ReadonlySet<Tensor>, refuse: (error: ReinitError) => void = raise): Learned {
+export function findLearned(
+  model: Model,
+  redrawn: ReadonlySet<Tensor>,
+  parameters: ReadonlySet<Tensor>,
+  refuse: (error: ReinitError) => void = raise,
+): Learned {
   const unused = unusedTensors(model)
   const gone = new Set(unused)
   const [reads, direct] = [readings(model), directReaders(model)]
@@ -25,15 +31,15 @@ export function findLearned(model: Model, redrawn: ReadonlySet<Tensor>, refuse: 
   const kept: Kept[] = []
   for (const tensor of model.tensors) {
     if (redrawn.has(tensor) || gone.has(tensor) || tensor.elementCount === 0) continue
-    const judged = judge(model, tensor, reads.get(tensor) ?? [], () => direct(tensor))
+    const judged = judge(model, tensor, reads.get(tensor) ?? [], parameters.has(tensor), () => direct(tensor))
     if (judged instanceof ReinitError) refuse(judged)
     else if ('reason' in judged) kept.push(keptTensor(tensor, judged.reason, judged.detail))
     else tensors.push({ tensor, ...judged })
   }
   const attributes: LearnedAttribute[] = []
   for (const lists of attributeLists(model)) {
-    const engine = engineIn(lists)
-    if (engine) refuse(engine)
+    const obstacle = obstacleIn(lists)
+    if (obstacle) refuse(obstacle)
     else if (holdsLearned(lists)) attributes.push({ ...lists, name: nameOf(lists) })
     else kept.push(...keptLists(lists))
   }
@@ -46,26 +52,32 @@ function raise(error: ReinitError): never {
   throw error
 }
 
-function judge(model: Model, tensor: Tensor, reads: readonly Read[], direct: () => readonly string[]): Judgement | ReinitError {
+function judge(
+  model: Model,
+  tensor: Tensor,
+  reads: readonly Read[],
+  isParameter: boolean,
+  direct: () => readonly string[],
+): Judgement | ReinitError {
   const { dataType, elementCount } = tensor
   const stays = (reason: Kept['reason'], detail: string) => ({ reason, detail })
   const by = readers(reads.length > 0 ? reads.map((r) => r.node.opType) : direct())
   if (UNKNOWN.test(dataType) && elementCount >= RUN)
     return new ReinitError('conflict', `Tensor ${JSON.stringify(tensor.name)} holds ${dataType} values, which can't be redrawn.`)
   const isFloat = isFloatType(dataType)
-  const isCode = !isFloat && isCodes(dataType, reads)
+  const isCode = !isFloat && isCodes(dataType, reads, isParameter)
   if (/^U?INT/.test(dataType) && !isCode && elementCount >= RUN && reads.some((r) => r.as === 'weighs'))
     return new ReinitError('conflict', `Tensor ${JSON.stringify(tensor.name)} holds ${dataType} weights, ${by}, which can't be redrawn.`)
   if (!isFloat && !isCode) return stays(dataType === 'STRING' ? 'labels' : 'steers', by)
   const only = (as: Read['as']) => reads.length > 0 && reads.every((r) => r.as === as)
   if (only('steers')) return stays('steers', by)
   const isZero = only('zero_point')
-  if (elementCount < RUN && !reads.some((r) => r.as === 'weighs'))
+  if (elementCount < RUN && !isParameter && !reads.some((r) => r.as === 'weighs'))
     return stays(isZero ? 'zero_point' : only('scale') ? 'scale' : 'setting', by)
   if (tensor.elements.kind === 'unwritable')
     return new ReinitError('conflict', `Tensor ${JSON.stringify(tensor.name)} can't be redrawn: ${tensor.elements.reason}.`)
   const { moments, count } = looked(model, tensor)
-  if (count <= MASK_VALUES && !reads.some((r) => r.as === 'weighs' || r.as === 'unknown'))
+  if (count <= (isParameter ? 1 : MASK_VALUES) && !reads.some((r) => r.as === 'weighs' || r.as === 'unknown'))
     return stays(isZero ? 'zero_point' : 'mask', `${count === 1 ? 'one value' : `${count} different values`}, ${by}`)
   return { as: isFloat ? 'floats' : 'codes', moments, reader: reads[0]?.node ?? null }
 }
@@ -74,9 +86,9 @@ function judge(model: Model, tensor: Tensor, reads: readonly Read[], direct: () 
 const UNKNOWN = /^(COMPLEX|FLOAT8E8M0)/
 
 /** Integers that stand for values: those that weigh data, and narrow ones that are no indices. */
-function isCodes(dataType: string, reads: readonly Read[]): boolean {
+function isCodes(dataType: string, reads: readonly Read[], isParameter: boolean): boolean {
   if (codeTypes[dataType] === undefined) return false
-  if (reads.some((r) => r.as === 'weighs')) return true
+  if (isParameter || reads.some((r) => r.as === 'weighs')) return true
   return dataType !== 'INT32' && reads.some((r) => r.as !== 'steers')
 }
 
@@ -136,7 +148,7 @@ const nameOf = ({ node, key, attribute }: AttributeLists) => `${node?.name || no
 function holdsLearned({ key, attribute, floats, tensors }: AttributeLists): boolean {
   if (isSetting(key, attribute.name)) return false
   const count = floats.length + tensors.reduce((n, t) => n + (isFloatType(t.dataType) ? t.elementCount : 0), 0)
-  return count >= RUN || (count > 0 && isLearned(key, attribute.name))
+  return count >= RUN || (count > 1 && isTraditional(key)) || (count > 0 && isLearned(key, attribute.name))
 }
 
 /** Trees' structure, vocabularies, classes; of operators that ONNX does not define what is long. Others have settings there: pads, axes. */
@@ -159,9 +171,16 @@ function keptLists(lists: AttributeLists): Kept[] {
 /** Words of a fixed list: BRANCH_LEQ, LEAF. */
 const isStructure = (attribute: string) => attribute.endsWith('_modes')
 
-function engineIn(lists: AttributeLists): ReinitError | null {
-  const { node, key, attribute } = lists
+/** What of an attribute can't be redrawn; null: nothing. */
+function obstacleIn(lists: AttributeLists): ReinitError | null {
+  const { node, key, attribute, isSecond } = lists
   const what = node ? `Node ${JSON.stringify(node.name || (node.outputs[0] ?? ''))}` : 'A function'
+  // of graphs in the first nothing is read
+  if (isSecond)
+    return new ReinitError(
+      'conflict',
+      `${what} (${key}) has two attributes ${JSON.stringify(attribute.name)}: which one counts is not defined.`,
+    )
   if (isEngine(key))
     return new ReinitError(
       'conflict',

@@ -45,7 +45,7 @@ export function planScrambled(model: Model, options: ScrambleOptions, factors: R
   const seed = parseSeed(options.seed ?? 0)
   const { weights } = findWeights(model)
   const drawn = weightFills(model, weights, seed, options, factors)
-  const learned = findLearned(model, new Set(drawn.fills.map((f) => f.weight.tensor)))
+  const learned = findLearned(model, new Set(drawn.fills.map((f) => f.weight.tensor)), new Set(weights.map((w) => w.tensor)))
   const rest = planScramble(model, learned, seed)
   const names = planNames(model, options.rename ?? 'none')
   const scrub = planScrub(model, { removed: new Set(learned.unused), nameOf: names.of, isInline: options.data === 'inline' })

@@ -34,7 +34,7 @@ export function planScrub(model: Model, { removed, nameOf, isInline }: ScrubOpti
     gone = null
   }
   /** Neighbours go as one. */
-  const drop = (c: Cursor, what: Dropped) => {
+  const drop = (c: Field, what: Dropped) => {
     dropped[what] = (dropped[what] ?? 0) + 1
     if (gone && gone.end === c.tagStart && gone.frame === c.frame) gone.end = c.end
     else {
@@ -53,9 +53,15 @@ export function planScrub(model: Model, { removed, nameOf, isInline }: ScrubOpti
   flush()
   return { patches, dropped }
 
-  function visit(c: Cursor, type: string): void {
+  /** `raw`: values that an earlier part of the same tensor gives. Of several the last count, and only those are drawn anew. */
+  function visit(c: Cursor, type: string, raw: Field | null = null): Field | null {
     const rules = messages[type] ?? {}
+    let part: Field | null = null
     while (c.next()) {
+      if (c.field === RAW_DATA && isTensor(type)) {
+        if (raw) drop(raw, 'superseded values')
+        raw = { tagStart: c.tagStart, end: c.end, frame: c.frame }
+      }
       const rule = rules[c.field] ?? { drop: 'unknown fields' as const }
       if (rule === 'keep') {
         if (c.field === EXTERNAL_DATA && isTensor(type) && !isInline && !neededEntries.has(keyOf(c))) drop(c, 'prepacked copies')
@@ -63,8 +69,10 @@ export function planScrub(model: Model, { removed, nameOf, isInline }: ScrubOpti
         if (!(type === 'Model' && rule.drop === 'metadata entries' && neededMetadata.has(keyOf(c)))) drop(c, rule.drop)
       } else if ('name' in rule) rename(c, rule.name)
       else if (type === 'Graph' && isRemoved(c)) drop(c, 'unused tensors')
+      else if (type === 'Attribute' && c.field === ONE_TENSOR) part = visit(c.message(), rule.message, part)
       else visit(c.message(), rule.message)
     }
+    return raw
   }
 
   /** An initializer that goes, or what a graph declares of its value. */
@@ -76,8 +84,12 @@ export function planScrub(model: Model, { removed, nameOf, isInline }: ScrubOpti
   }
 }
 
+type Field = Pick<Cursor, 'tagStart' | 'end' | 'frame'>
+
+/** AttributeProto.t. */
+const ONE_TENSOR = 5
 /** GraphProto's and TensorProto's. */
-const [INITIALIZER, VALUE_INFO, SPARSE, EXTERNAL_DATA] = [5, 13, 15, 13]
+const [INITIALIZER, VALUE_INFO, SPARSE, EXTERNAL_DATA, RAW_DATA] = [5, 13, 15, 13, 9]
 
 const isTensor = (type: string) => type === 'Tensor' || type === 'AttributeTensor'
 

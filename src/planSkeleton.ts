@@ -1,8 +1,11 @@
+import { codeTypes } from './init/codeTypes.js'
 import { makeFill } from './init/makeFill.js'
 import { storedUnits } from './onnx/readValues.js'
 import { valuePatches } from './onnx/valuePatches.js'
 import { drawText } from './skeleton/drawText.js'
+import { wholeElements } from './skeleton/readDraw.js'
 import {
+  MAX_FACTORS,
   MAX_SCALES,
   MAX_WHOLE_ELEMENTS,
   type SkeletonCodes,
@@ -49,6 +52,8 @@ export function planSkeleton(model: Model, fills: readonly PlannedFill[], option
   const numberOf = (tensor: Tensor): number | null => (redrawn.has(tensor) ? null : (numbers.get(tensor) ?? null))
 
   function codesOf({ quantization, zero, least, greatest }: Codes): SkeletonCodes | null {
+    // zero points may be floats, between two codes or beyond all; what limits codes may be no code
+    if (![zero ?? 0, least, greatest].every((code) => isCode(quantization.codeType, code))) return null
     const [zeros] = zero === null ? quantization.zeroPoints : []
     const zeroPoints = zeros && numberOf(zeros)
     if (zeroPoints === null) return null
@@ -69,7 +74,12 @@ export function planSkeleton(model: Model, fills: readonly PlannedFill[], option
       const tensor = numbers.get(draw.weight.tensor)
       return text && written && tensor !== undefined ? [{ ...text, tensor, codes: written, ...(dataType !== 'FLOAT' && { dataType }) }] : []
     })
-    const isWhole = scales !== undefined && stored && stored.elementCount <= MAX_SCALES && members.length === group.members.length
+    const isWhole =
+      scales !== undefined &&
+      stored &&
+      stored.elementCount <= MAX_SCALES &&
+      members.length === group.members.length &&
+      wholeElements(group.members) <= MAX_WHOLE_ELEMENTS
     const number = isWhole ? groups.push({ scales, members }) - 1 : null
     groupNumbers.set(group, number)
     return number
@@ -88,14 +98,18 @@ export function planSkeleton(model: Model, fills: readonly PlannedFill[], option
     const { of, factor, dataType } = part.scale
     const [text, codes] = [replayed(fill), codesOf(part.codes)]
     const steps = of.map((t) => ('members' in t ? null : numberOf(t)))
-    return text && codes && dataType === null && steps.every((n) => n !== null) ? { ...text, codes, steps: { of: steps, factor } } : null
+    return text && codes && dataType === null && steps.length <= MAX_FACTORS && steps.every((n) => n !== null)
+      ? { ...text, codes, steps: { of: steps, factor } }
+      : null
   }
 
   function entryOf(fill: PlannedFill): SkeletonTensor | string {
     const { tensor } = fill.weight
     if (fill.change || tensor.elements.kind !== 'stored') return 'its message is written anew'
     if (tensor.elements.field.startsWith('value_')) return 'its values tell its length'
-    if (tensor.elements.ranges.length !== 1) return 'its values are stored in pieces'
+    const [range] = tensor.elements.ranges
+    if (tensor.elements.ranges.length !== 1 || !range || range.start < tensor.frame.start || range.start > tensor.frame.end)
+      return 'its values are stored in pieces'
     if (byteLengthOf(tensor) < Math.max(1, leastBytes)) return `fewer than ${leastBytes} bytes`
     const entry = fill.part ? partOf(fill, fill.part) : replayed(fill)
     if (entry === null) return 'no stream alone gives its values'
@@ -111,6 +125,12 @@ export function planSkeleton(model: Model, fills: readonly PlannedFill[], option
     ),
     recipe: { groups, tensors: entries.flatMap(({ entry }) => (typeof entry === 'string' ? [] : [entry])) },
   }
+}
+
+/** Of floats of few bits the codes that may be used end at values, which may be no whole numbers. */
+function isCode(codeType: string, code: number): boolean {
+  const type = codeTypes[codeType]
+  return type !== undefined && code >= type.least && code <= type.greatest && (type.values !== null || Number.isInteger(code))
 }
 
 function byteLengthOf(tensor: Tensor): number {

@@ -1,15 +1,14 @@
-import { Cursor } from './bytes/wire.js'
-import { Window } from './bytes/source.js'
 import { invalid, usage } from './errors.js'
 import { isScaleType, scaleCount } from './init/quantize.js'
 import { isFloatType } from './onnx/dataTypes.js'
-import { readEntry } from './onnx/readTensor.js'
+import { isLeftOut } from './onnx/readTensor.js'
 import { storedUnits } from './onnx/readValues.js'
 import { type ScannedField, scanFields } from './onnx/scanFields.js'
 import { has, type Json, key, list, number, parse, text, whole } from './skeleton/json.js'
-import { readCodes, readDraw, refuseMisfit, refuseOtherZeros, weightOf } from './skeleton/readDraw.js'
+import { readCodes, readDraw, refuseMisfit, refuseOtherZeros, weightOf, wholeElements } from './skeleton/readDraw.js'
+import { recipeEntries } from './skeleton/recipeWords.js'
 import type { Hole, Skeleton } from './skeleton/skeleton.js'
-import { MAX_SCALES, METADATA_PROPS, SKELETON_KEY, SKELETON_VERSION } from './skeleton/skeletonRecipe.js'
+import { MAX_FACTORS, MAX_SCALES, MAX_WHOLE_ELEMENTS, SKELETON_KEY, SKELETON_VERSION } from './skeleton/skeletonRecipe.js'
 import type { Codes, FloatType, Model, PlannedDraw, PlannedFill, QuantizedGroup, QuantizedPart, ScaleSource, Tensor } from './types.js'
 
 /** TensorProto's fields of numbers: float_data, int32_data, int64_data, raw_data, double_data, uint64_data; those of varints. */
@@ -33,7 +32,7 @@ export function readSkeleton(model: Model): Skeleton {
   if (external !== undefined) throw invalid(`${model.path} is a skeleton with external data (${external}): a skeleton is one file.`)
   const seed = text(key(recipe, 'seed'), /^\d{1,20}$/, 'a seed, in digits')
   if (BigInt(seed) >= 2n ** 64n) throw invalid(`The skeleton's seed ${seed} is beyond 2^64.`)
-  const empty = model.tensors.filter((t) => t.elements.kind === 'unwritable' && t.elements.field !== 'segment')
+  const empty = model.tensors.filter(isLeftOut)
   const entries = list(key(recipe, 'tensors'))
   if (entries.length !== empty.length)
     throw invalid(`The skeleton's recipe is for ${entries.length} tensors, but ${empty.length} have no values.`)
@@ -53,10 +52,7 @@ export function readSkeleton(model: Model): Skeleton {
 
 /** The one metadata entry that makes a model a skeleton. */
 function entryOf(model: Model): ScannedField {
-  const window = new Window(model.source)
-  const found = scanFields(model, { parent: null, lengthStart: 0, start: 0, end: model.byteLength }).filter(
-    ({ number, body }) => number === METADATA_PROPS && body && readEntry(new Cursor(window, body))[0] === SKELETON_KEY,
-  )
+  const found = recipeEntries(model)
   const [entry] = found
   if (!entry) throw usage(`${model.path} is no skeleton: onnx-reinit strip makes one.`)
   if (found.length > 1) throw invalid(`${model.path} has ${found.length} recipes of a skeleton: one is needed.`)
@@ -64,8 +60,11 @@ function entryOf(model: Model): ScannedField {
 }
 
 function holeOf(model: Model, tensor: Tensor, json: Json): Hole {
-  const field = scanFields(model, tensor.frame).find((f) => PAYLOADS.has(f.number) && f.start === f.end)
-  if (!field?.body) throw invalid(`Tensor ${JSON.stringify(tensor.name)} of the skeleton has no empty field for its values.`)
+  const payloads = scanFields(model, tensor.frame).filter((f) => PAYLOADS.has(f.number))
+  // of several the last counts, as where values are read
+  const field = payloads.at(-1)
+  if (!field?.body || payloads.some((f) => f.start !== f.end))
+    throw invalid(`Tensor ${JSON.stringify(tensor.name)} of the skeleton has no empty field for its values.`)
   const { byteLength: width, count: unitCount } = storedUnits(tensor)
   const isVarints = VARINTS.has(field.number)
   // a varint has one to ten bytes
@@ -76,6 +75,10 @@ function holeOf(model: Model, tensor: Tensor, json: Json): Hole {
 function readFills(model: Model, recipe: Json, seed: string, empty: readonly Tensor[], entries: readonly Json[]): PlannedFill[] {
   const tensorOf = (json: Json): Tensor => model.tensors[whole(json, 0, model.tensors.length - 1)] as Tensor
   const groups = list(key(recipe, 'groups')).map((group) => readGroup(group, seed, tensorOf))
+  const members = groups.flatMap(({ group }) => group.members.map(({ draw }) => draw.weight.tensor))
+  // of one tensor many members would be drawn
+  const twice = members.find(isRepeated())
+  if (twice) throw invalid(`The skeleton's recipe has ${shown(twice)} as a member of groups twice.`)
   return entries.map((json, i): PlannedFill => {
     const tensor = empty[i] as Tensor
     const of = (part: QuantizedPart, draw: PlannedDraw): PlannedFill => ({ ...draw, weight: weightOf(tensor), part })
@@ -107,6 +110,12 @@ function readFills(model: Model, recipe: Json, seed: string, empty: readonly Ten
   })
 }
 
+/** Whether a tensor came before. */
+function isRepeated(): (tensor: Tensor) => boolean {
+  const seen = new Set<Tensor>()
+  return (tensor) => seen.size === seen.add(tensor).size
+}
+
 function at<T>(items: readonly T[], json: Json): T {
   return items[whole(json, 0, items.length - 1)] as T
 }
@@ -124,6 +133,8 @@ function readGroup(json: Json, seed: string, tensorOf: (json: Json) => Tensor) {
   })
   const [first] = members
   if (!first) throw invalid(`The skeleton's recipe has a group of no weights, ${json.at}.`)
+  if (wholeElements(members) > MAX_WHOLE_ELEMENTS)
+    throw invalid(`The skeleton's recipe holds more than ${MAX_WHOLE_ELEMENTS} elements of ${json.at} at once.`)
   const group: QuantizedGroup = { scales: [scales], members }
   return { group, first }
 }
@@ -137,6 +148,7 @@ function refuseScales(scales: Tensor, { quantization }: Codes): void {
 
 function readSteps(json: Json, { quantization }: Codes, tensorOf: (json: Json) => Tensor): ScaleSource {
   const of = list(key(json, 'of')).map(tensorOf)
+  if (of.length > MAX_FACTORS) throw invalid(`The skeleton's recipe has a product of ${of.length} scales, more than ${MAX_FACTORS}.`)
   const wrong = of.find((t) => t.elements.kind !== 'stored' || (t.elementCount !== 1 && t.elementCount !== scaleCount(quantization)))
   if (wrong) throw invalid(`The skeleton's recipe has ${shown(wrong)} as a scale.`)
   return { kind: 'product', of, factor: number(key(json, 'factor')), dataType: null }

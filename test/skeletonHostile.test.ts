@@ -67,6 +67,12 @@ const first = (change: object) => (r: Recipe) => ({ ...r, tensors: [{ ...r.tenso
 const codes = { type: 'INT8', dims: [6, 5], blocks: [6, 5], packing: 'plain', zero: 0, least: -127, greatest: 127 }
 const matrices = { fan: [6, 5], layout: ['in', 'out'], groups: 1, stacked: 1, role: 'weight' }
 
+/** The weight in steps that it holds itself. */
+const floatGroup = {
+  scales: 0,
+  members: [{ tensor: 0, name: 'w', init: 'zeros', codes: { ...codes, blocks: [1, 1], packing: 'floats' } }],
+}
+
 /** Another recipe, and what is said of it. */
 const tampered: Readonly<Record<string, readonly [change: (r: Recipe) => unknown, code: string, message: RegExp]>> = {
   'no object': [() => [], 'invalid', /the recipe must be an object, not \[\]/],
@@ -124,6 +130,16 @@ const tampered: Readonly<Record<string, readonly [change: (r: Recipe) => unknown
     'invalid',
     /needs 1 scales, and tensor "shape" \(INT64 \[2\]\) has 2/,
   ],
+  'a weight in two groups': [
+    (r) => ({ ...r, groups: [floatGroup, floatGroup] }),
+    'invalid',
+    /has tensor "fc\.weight" \(FLOAT \[6,5\]\) as a member of groups twice/,
+  ],
+  'a product of 17 scales': [
+    first({ codes: { ...codes, packing: 'floats' }, steps: { of: Array.from({ length: 17 }, () => 1), factor: 1 } }),
+    'invalid',
+    /has a product of 17 scales, more than 16/,
+  ],
   'a tensor that is not there': [
     (r) => ({ ...r, groups: [{ scales: 9, members: [] }] }),
     'invalid',
@@ -158,6 +174,28 @@ const files: Readonly<Record<string, readonly [build: () => Uint8Array, code: st
     () => huge([4096, 4096], { init: 'orthogonal:gain=1', matrices: { ...matrices, fan: [4096, 4096] } }),
     'invalid',
     /asks for orthogonal of 16777216 elements: at most 4194304/,
+  ],
+  'matrices that are too many for memory': [
+    () => {
+      const integers = (name: string) =>
+        b.message(5, [b.varint(1, 2048), b.varint(1, 2048), b.varint(2, 3), b.bytes(8, name), b.bytes(9, new Uint8Array(0))])
+      const body = b.model(b.graph(integers('a'), integers('b'), b.initializer({ name: 's', dims: [1], values: [1] })))
+      const member = (tensor: number) => ({
+        tensor,
+        name: 'w',
+        init: 'orthogonal:gain=1',
+        matrices: { ...matrices, fan: [2048, 2048] },
+        codes: { ...codes, dims: [2048, 2048], blocks: [2048, 2048] },
+      })
+      const recipe = {
+        ...plain.recipe,
+        groups: [{ scales: 2, members: [member(0), member(1)] }],
+        tensors: [{ stepsOf: 0 }, { stepsOf: 0 }],
+      }
+      return Buffer.concat([body, entryOf(JSON.stringify(recipe))])
+    },
+    'invalid',
+    /holds more than 4194304 elements of groups\[0\] at once/,
   ],
   'values outside': [
     () =>

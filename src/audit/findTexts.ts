@@ -28,7 +28,8 @@ const MOST_FOUND = 1000
 
 /**
  * What of the input's text must not stand in the output: what is said about the model (`strings`), names that were replaced (`renamed`).
- * Text about the model may be equal to a name or a setting of the graph, which stays: in those fields of the output it is no find.
+ * Text about the model may be equal to a name or a setting of the graph, which stays: in those fields of the output it is no find. Nor is it in
+ * bytes of the model that say nothing: words of a skeleton's recipe.
  */
 export function findTexts(
   before: Model,
@@ -36,6 +37,7 @@ export function findTexts(
   byteLength: number,
   claims: Pick<AuditClaims, 'strings' | 'keptStrings' | 'renamed'>,
   read: (stream: Stream, start: number, end: number) => Uint8Array,
+  saysNothing: (start: number, end: number) => boolean,
 ): TextSearch {
   const about = new Set<string>()
   if (claims.strings !== false) {
@@ -70,7 +72,7 @@ export function findTexts(
         if (Buffer.compare(read(stream, at, end), bytes) !== 0) continue
         const piece = bytes.toString('latin1')
         // what a name may say, a doc string may have said before
-        if (stream.file === '' && stream.tensor === null && stays(at, end, names.has(piece))) continue
+        if (stream.file === '' && stream.tensor === null && (stays(at, end, names.has(piece)) || saysNothing(at, end))) continue
         found.push({ text: bytes.toString(), stream, at })
       }
     },

@@ -29,7 +29,7 @@ export const auto: Rule = (p, target) => {
   if (role === 'recurrent')
     return choose('orthogonal', { gain: 1, per: 'matrix' }, 'recurrent: an orthogonal matrix a gate keeps the state from growing or fading')
   if (role === 'embedding') {
-    const features = target.dims[target.dims.length - 1] as number
+    const features = target.dims.at(-1) ?? 1
     return choose(
       'normal',
       { mean: 0, std: 1 / Math.sqrt(features) },

@@ -27,7 +27,8 @@ export const torchDefault: Rule = (p, target) => {
     if (at < 0) return choose('normal', { mean: 0, std: 1 }, 'as nn.Embedding')
     return { kind: 'normal', mean: 0, std: 1, cleared: [at * row, (at + 1) * row] }
   }
-  if (gates[opType] !== undefined)
+  // peepholes, which torch has not, have no out axis
+  if (gates[opType] !== undefined && (role === 'bias' || target.layout.includes('out')))
     return symmetric(1 / Math.sqrt(hiddenOf(target)), `as nn.${opType.replace('DynamicQuantize', '')}: ±1/√hidden`)
   if (attention && /bias_[kv]$/.test(target.name)) return xavier('normal', target)
   const part = p.module === 'auto' ? target.attention : undefined
@@ -82,10 +83,13 @@ function fanInOf({ fan, name }: FillTarget): number {
 }
 
 /** Hidden size by the shapes of ONNX's W [D, gates·H, I], R [D, gates·H, H], B [D, 2·gates·H], or torch's without D, whose biases are two. */
-function hiddenOf({ dims, layout, role, opType, stacked }: FillTarget): number {
-  if (role !== 'bias') return (dims[layout.indexOf('out')] as number) / stacked
+function hiddenOf({ name, dims, layout, role, opType, stacked }: FillTarget): number {
   const count = (gates[opType] as readonly number[]).length
-  return (dims.at(-1) as number) / (dims.length === 2 ? 2 * count : count)
+  const hidden =
+    role === 'bias' ? (dims.at(-1) ?? 0) / (dims.length === 2 ? 2 * count : count) : (dims[layout.indexOf('out')] as number) / stacked
+  if (hidden === 0)
+    throw usage(`torch_default: tensor ${JSON.stringify(name)} of ${opType} is [${dims.join(', ')}], which tells no hidden size.`)
+  return hidden
 }
 
 export const kerasDefault: Rule = (_, target) => {
@@ -122,7 +126,7 @@ export const flaxDefault: Rule = (_, target) => {
   if (fixed !== undefined) return { kind: 'constant', value: fixed }
   if (role === 'recurrent') return choose('orthogonal', { gain: 1, per: 'matrix' }, "Flax's recurrent kernels")
   if (role === 'embedding' || role === 'position')
-    return choose('normal', { mean: 0, std: 1 / Math.sqrt(dims[dims.length - 1] as number) }, "Flax's embeddings: variance 1/features")
+    return choose('normal', { mean: 0, std: 1 / Math.sqrt(dims.at(-1) ?? 1) }, "Flax's embeddings: variance 1/features")
   return choose('lecun_normal', { truncated: true }, "Flax's kernels: lecun_normal, cut at ±2σ")
 }
 

@@ -40,8 +40,9 @@ export function readAttribute(c: Cursor): AttributeDraft {
     else if (c.field === 5) tensor = draftTensor(c.message(), tensor)
     else if (c.field === 6) one.push(c.message().frame)
     else if (c.field === 7) {
-      floatCount += (c.end - c.start) / 4
       const { start, end } = c
+      if ((end - start) % 4 !== 0) throw c.broken(`a list of floats has ${end - start} bytes`)
+      floatCount += (end - start) / 4
       if (floatCount <= MAX_FLOATS) few.push(...floatsOf(c))
       if (floats.length < MAX_RANGES) floats.push({ file: '', start, end, frame: c.wireType === 2 ? c.message().frame : c.frame })
     } else if (c.field === 8) c.signedList(ints)

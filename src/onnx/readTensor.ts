@@ -107,6 +107,7 @@ const MAX_DIMS = 256
 
 /** Why values of a skeleton can't be read, or written. */
 const LEFT_OUT = 'its values are left out: onnx-reinit materialize draws them'
+export const isLeftOut = ({ elements }: Pick<Tensor, 'elements'>): boolean => elements.kind === 'unwritable' && elements.reason === LEFT_OUT
 
 /**
  * Judges a draft: dims, type and byte lengths must agree, or the file is invalid. `isSkeleton`: values may be left out, where a field says
@@ -140,7 +141,10 @@ export function finishTensor(d: TensorDraft, name: string, graph: Graph, owner: 
       ranges: [{ file, start: offset, end: offset + byteLength, frame: null }],
       varints: false,
     }
-  } else if (isSkeleton && field !== undefined && stored === 0 && byteLength > 0 && !d.segmented) {
+  } else if (isSkeleton && field !== undefined && HOLDS[field]?.test(type[0]) && stored === 0 && byteLength > 0 && !d.segmented) {
+    const at = ranges[0]?.start ?? -1
+    if (at < d.frame.start || at > d.frame.end)
+      throw invalid(`${what} is left out of a message in parts, the first at byte ${d.frame.start}: a skeleton has it in one.`)
     elements = { kind: 'unwritable', field, reason: LEFT_OUT }
   } else if (field === undefined) {
     if (elementCount > 0 && !d.segmented) throw invalid(`${what} (${type[0]} [${d.dims}]) needs ${byteLength} bytes, but has no data.`)
@@ -150,7 +154,9 @@ export function finishTensor(d: TensorDraft, name: string, graph: Graph, owner: 
   } else {
     const varints = /^u?int|string/.test(field)
     const expected = type[1] === 0 ? stored : byteLength
-    if (!varints && stored !== expected)
+    // a varint has a byte at least; how many there are shows when they are read
+    const isShort = varints && stored < Math.min(elementCount, expected)
+    if (isShort || (!varints && stored !== expected))
       throw invalid(`${what} (${type[0]} [${d.dims}]) needs ${expected} bytes, but ${field} has ${stored} at byte ${ranges[0]?.start}.`)
     elements = d.segmented
       ? { kind: 'unwritable', field: 'segment', reason: 'segmented tensors are not supported' }

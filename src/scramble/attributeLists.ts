@@ -11,12 +11,13 @@ const [NODE_ATTRIBUTE, FUNCTION_DEFAULT] = [5, 11]
 /** The attributes of every node, in order, but for the values of Constant nodes, which are tensors of their graph. */
 export function* attributeLists(model: Model): Generator<AttributeLists> {
   const window = new Window(model.source)
+  const known = new Set(model.tensors.flatMap((t) => (t.owner === 'constant' ? [t.at] : [])))
   for (const graph of graphsOf(model))
-    for (const node of graph.nodes) yield* of(window, graph, node, `${node.domain}:${node.opType}`, node.frame, NODE_ATTRIBUTE)
+    for (const node of graph.nodes) yield* of(window, known, graph, node, `${node.domain}:${node.opType}`, node.frame, NODE_ATTRIBUTE)
   for (const { body, domain, name } of model.functions) {
     const frame = body.nodes[0]?.frame.parent
     if (frame && scanFields(model, frame).some((f) => f.number === FUNCTION_DEFAULT))
-      yield* of(window, body, null, `${domain}:${name}`, frame, FUNCTION_DEFAULT)
+      yield* of(window, known, body, null, `${domain}:${name}`, frame, FUNCTION_DEFAULT)
   }
 }
 
@@ -30,15 +31,26 @@ export function* graphsOf(model: Model): Generator<Graph> {
   }
 }
 
-function* of(window: Window, graph: Graph, node: Node | null, key: string, frame: Frame, field: number): Generator<AttributeLists> {
-  const isConstant = key === 'ai.onnx:Constant'
+function* of(
+  window: Window,
+  known: ReadonlySet<number>,
+  graph: Graph,
+  node: Node | null,
+  key: string,
+  frame: Frame,
+  field: number,
+): Generator<AttributeLists> {
+  const names = new Set<string>()
   for (const c = new Cursor(window, frame); c.next(); ) {
     if (c.field !== field) continue
     const { attribute, tensor, others, frame: own } = readAttribute(c.message())
-    if (isConstant && /^value(_floats?)?$/.test(attribute.name)) continue
+    const isSecond = names.has(attribute.name)
+    names.add(attribute.name)
+    if (!isSecond && (known.has(own.start) || (tensor && known.has(tensor.frame.start)))) continue
     const name = `${node?.outputs[0] ?? node?.name ?? key}.${attribute.name}`
     const tensors = [...(tensor ? [tensor] : []), ...others].map((draft) => finishTensor(draft, name, graph, 'constant'))
-    yield { graph, node, key, attribute, floats: (attribute.floatCount ?? 0) > 0 ? floatsAt(window, own) : [], tensors, frame: own }
+    const floats = (attribute.floatCount ?? 0) > 0 ? floatsAt(window, own) : []
+    yield { graph, node, key, attribute, isSecond, floats, tensors, frame: own }
   }
 }
 

@@ -21,6 +21,7 @@ export type Dropped =
   | 'device configurations'
   | 'unused tensors'
   | 'prepacked copies'
+  | 'superseded values'
   | 'unknown fields'
 
 const keep = 'keep'
@@ -112,8 +113,6 @@ export const messages: Readonly<Record<string, Readonly<Record<number, FieldRule
   AnnotationEntry: { 1: keep, 2: name('value') },
   Function: {
     1: name('function'),
-    2: keep,
-    3: keep,
     4: name('value'),
     5: name('value'),
     6: keep,

@@ -29,10 +29,12 @@ const has = (table: Readonly<Record<string, readonly string[]>>, key: string, at
   Object.hasOwn(table, key) && (table[key]?.includes(plain(attribute)) ?? false)
 
 export const isLearned = (key: string, attribute: string): boolean => has(learned, key, attribute)
+/** Operators of the domain whose floats are what they learned, those that are not known here too; of a single one the table says it. */
+export const isTraditional = (key: string): boolean => key.startsWith('ai.onnx.ml:')
 export const isSetting = (key: string, attribute: string): boolean => has(settings, key, attribute)
 
 /** Operators whose lists of integers and strings are what an operator looks up: trees' structure, vocabularies, names of classes. */
-export const keepsTables = (key: string): boolean => key.startsWith('ai.onnx.ml:') || key === 'ai.onnx:TfIdfVectorizer'
+export const keepsTables = (key: string): boolean => isTraditional(key) || key === 'ai.onnx:TfIdfVectorizer'
 
 /** Nodes that hold a compiled model, weights included, which nothing can redraw. */
 const engines: readonly RegExp[] = [

@@ -8,9 +8,9 @@ import { rowBytes } from '../onnx/quantized/packing.js'
 import { packingOf, zeroPacking } from '../onnx/quantized/steps.js'
 import { storedUnits } from '../onnx/readValues.js'
 import { choices } from '../reports.js'
-import type { Codes, FillTarget, FloatType, PlannedDraw, Quantization, Tensor, Weight } from '../types.js'
+import type { Codes, FillTarget, FloatType, PlannedDraw, QuantizedGroup, Quantization, Tensor, Weight } from '../types.js'
 import { has, type Json, key, list, number, oneOf, text, whole } from './json.js'
-import { MAX_SCALES, MAX_WHOLE_ELEMENTS, matrixInitializers, plainInitializers } from './skeletonRecipe.js'
+import { MAX_SCALES, MAX_WHOLE_ELEMENTS, matrixInitializers, plainInitializers, wholeInitializers } from './skeletonRecipe.js'
 
 const MAX = Number.MAX_SAFE_INTEGER
 
@@ -29,14 +29,15 @@ export function readDraw(json: Json, tensor: Tensor, seed: string, dims: readonl
     activation: null,
     ...streamOf(json),
   }
-  const [name] = text(init).split(':')
-  if (!(has(json, 'matrices') ? matrixInitializers : plainInitializers).has(name as string))
+  const [name = ''] = text(init).split(':')
+  if (!(has(json, 'matrices') ? matrixInitializers : plainInitializers).has(name))
     throw invalid(`The skeleton's recipe is not one: ${init.at} ${JSON.stringify(name)} is nothing that a skeleton may draw.`)
-  const { filler, initializer, gain, distribution, why } = sayingWhere(init.at, () =>
+  // before the rule is asked, which lists rows and columns
+  if (wholeInitializers.has(name) && target.elementCount > MAX_WHOLE_ELEMENTS)
+    throw invalid(`The skeleton's recipe asks for ${name} of ${target.elementCount} elements: at most ${MAX_WHOLE_ELEMENTS} are drawn.`)
+  const { initializer, gain, distribution, why } = sayingWhere(init.at, () =>
     makeFill(resolveInitializer(text(init)), target, BigInt(seed)),
   )
-  if (filler.access !== 'random' && target.elementCount > MAX_WHOLE_ELEMENTS)
-    throw invalid(`The skeleton's recipe asks for ${name} of ${target.elementCount} elements: at most ${MAX_WHOLE_ELEMENTS} are drawn.`)
   return { weight: weightOf(tensor), target, initializer, gain, distribution, seed, rng: 'philox', why }
 }
 
@@ -117,7 +118,7 @@ export function readCodes(json: Json, tensorOf: (json: Json) => Tensor): Codes {
   // of floats of few bits the ends may be no whole numbers
   const end = type.values === null ? code : (name: string) => number(key(json, name))
   const codes = { quantization, zero, least: end('least'), greatest: end('greatest') }
-  if (!(codes.least < codes.greatest)) throw invalid(`The skeleton's recipe has no codes from ${codes.least} to ${codes.greatest}.`)
+  if (!(codes.least <= codes.greatest)) throw invalid(`The skeleton's recipe has no codes from ${codes.least} to ${codes.greatest}.`)
   return codes
 }
 
@@ -161,3 +162,7 @@ export const weightOf = (tensor: Tensor): Weight => ({
   activation: null,
   quantization: null,
 })
+
+/** Elements of a group that are held until all of its members are drawn. */
+export const wholeElements = (members: QuantizedGroup['members']): number =>
+  members.reduce((n, { draw }) => n + (wholeInitializers.has(draw.initializer.name) ? draw.target.elementCount : 0), 0)

@@ -101,6 +101,8 @@ export interface SkeletonGroup {
  * is drawn in little memory, and its few bytes should not ask for hours.
  */
 export const MAX_WHOLE_ELEMENTS = 2 ** 22
+/** Scales that are multiplied: of an input, of a weight, of a table of scales. */
+export const MAX_FACTORS = 16
 /** Scales are held while their integers are drawn. */
 export const MAX_SCALES = 2 ** 24
 
@@ -117,3 +119,5 @@ export const matrixInitializers: ReadonlySet<string> = new Set([
   'variance_scaling',
   'orthogonal',
 ])
+/** Of these, what needs a tensor's values at once. */
+export const wholeInitializers: ReadonlySet<string> = new Set(['orthogonal'])

@@ -38,6 +38,8 @@ export interface AttributeLists {
   /** domain:op_type. */
   readonly key: string
   readonly attribute: Attribute
+  /** Of its name: which of the two counts is not defined. */
+  readonly isSecond: boolean
   /** Of f and floats: where each float is. */
   readonly floats: readonly number[]
   readonly tensors: readonly Tensor[]
