@@ -1,4 +1,5 @@
 // npm run fuzz [-- --count 1000000 --from 0 --folder DIR]: a count of inputs by number, on as many processes as there are cores.
+// Most go through the main job; some are scrambled, stripped and drawn anew, some are skeletons that were tampered with (input.ts).
 // An interrupted run goes on where it was; `--one N` judges a single input and leaves its files in DIR/0/files.
 import { fork } from 'node:child_process'
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -41,6 +42,8 @@ await build({
   plugins: [embedKernel],
 })
 
+/** Beside the main job, whose counts have no name: what is scrambled and drawn anew, and skeletons that were tampered with. */
+const JOBS = { share: 'to share', skeleton: 'skeletons' }
 /** Inputs that a process is sent at a time. */
 const STRETCH = 250
 /** No word for so long, and a process hangs. */
@@ -140,11 +143,18 @@ function print(isLast) {
   const now = performance.now()
   if (!isLast && now - printed < 5000) return
   printed = now
-  const counts = Object.entries(state.counts)
-    .sort()
-    .map(([kind, n]) => `${n} ${kind}`)
   const rate = Math.round(done / ((now - start) / 1000))
-  console.log(`${state.next - first} of ${count} inputs: ${counts.join(', ')}; ${state.findings} findings; ${rate} a second`)
+  const counts = [countsOf(''), ...Object.keys(JOBS).map((job) => `${JOBS[job]} ${countsOf(`${job} `)}`)]
+  console.log(`${state.next - first} of ${count} inputs: ${counts.join('; ')}; ${state.findings} findings; ${rate} a second`)
+}
+
+/** Of the kinds whose names begin so, the rest of the name. */
+function countsOf(prefix) {
+  const counts = Object.entries(state.counts).flatMap(([kind, n]) => {
+    const [, job, rest] = /^(\w+ |)(\w+)$/.exec(kind)
+    return job === prefix ? [`${n} ${rest}`] : []
+  })
+  return counts.sort((a, b) => a.split(' ')[1].localeCompare(b.split(' ')[1])).join(', ') || 'none'
 }
 
 await Promise.all(Array.from({ length: given.one === undefined ? Number(given.processes) : 1 }, (_, id) => work(id)))

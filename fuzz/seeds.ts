@@ -1,5 +1,6 @@
 // Small models that between them have every form that is read: what the fuzzer starts from.
 import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import * as b from '../test/buildModel.js'
 
 /** A model and the files beside it. */
@@ -165,9 +166,21 @@ const files = { 'w.data': b.raw('FLOAT', values(16)), 'sub/b.data': b.raw('FLOAT
 /** Larger ones take the time of many, and have no other forms. */
 const MAX_BYTES = 4096
 /** The fixtures that are whole without other files. */
-const fixtures = readdirSync('fixtures/models').flatMap((name) => {
-  const model = name.endsWith('.onnx') ? readFileSync(`fixtures/models/${name}`) : null
-  return model && model.length <= MAX_BYTES && !model.includes('location') ? [model] : []
-})
+const modelsIn = (folder: string) =>
+  readdirSync(folder).flatMap((name) => {
+    const model = name.endsWith('.onnx') ? readFileSync(join(folder, name)) : null
+    return model && model.length <= MAX_BYTES && !model.includes('location') ? [model] : []
+  })
 
-export const seeds: readonly Seed[] = [...Object.values(models), ...fixtures].map((model) => ({ model, files }))
+export const seeds: readonly Seed[] = [...Object.values(models), ...modelsIn('fixtures/models')].map((model) => ({ model, files }))
+
+const scrambled = {
+  'm.data': readFileSync('fixtures/scramble/m.data'),
+  'old.data': readFileSync('fixtures/scramble/old.data'),
+}
+/** What a scramble has to tell apart is in fixtures of its own, one with data beside it. */
+export const sharedSeeds: readonly Seed[] = [
+  ...seeds,
+  ...modelsIn('fixtures/scramble').map((model) => ({ model, files: {} })),
+  { model: readFileSync('fixtures/scramble/external_orphans.onnx'), files: scrambled },
+]

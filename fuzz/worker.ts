@@ -27,7 +27,8 @@ async function work(from: number, to: number): Promise<void> {
     const { user, system } = process.cpuUsage(start)
     const milliseconds = Math.round((user + system) / 1000)
     if (milliseconds > MAX_MILLISECONDS) wrong.push({ index, what: `slow: ${milliseconds} ms, ${JSON.stringify(verdict)}` })
-    counts[verdict.kind] = (counts[verdict.kind] ?? 0) + 1
+    const kind = input.job === 'reinit' ? verdict.kind : `${input.job} ${verdict.kind}`
+    counts[kind] = (counts[kind] ?? 0) + 1
     if (verdict.kind === 'wrong') wrong.push({ index, what: verdict.what })
     const bytes = process.resourceUsage().maxRSS * 1024
     isLarge = bytes > MAX_BYTES

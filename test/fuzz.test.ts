@@ -3,17 +3,22 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { extremes } from '../fuzz/extremes.js'
+import type { ShareInput } from '../fuzz/input.js'
 import { judge, type Verdict } from '../fuzz/judge.js'
 import type { ReinitOptions } from '../src/reports.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'onnx-reinit-fuzz-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 const judged = (model: Uint8Array, options: ReinitOptions): Promise<Verdict> =>
-  judge({ model, files: {}, options: { shared: 'rewrite', run: false, ...options }, output: 'out.onnx' }, join(folder, 'one'))
+  judge(
+    { job: 'reinit', model, files: {}, options: { shared: 'rewrite', run: false, ...options }, output: 'out.onnx' },
+    join(folder, 'one'),
+  )
 const HEAD: ReinitOptions = { head: true, numClasses: 10, init: 'xavier_normal' }
+const TORCH: ReinitOptions = { all: true, init: 'torch_default' }
 /** 'written', or why not. */
 const outcome = (verdict: Verdict): string =>
-  verdict.kind === 'written' ? 'written' : verdict.kind === 'refused' ? verdict.message : `WRONG: ${verdict.what}`
+  verdict.kind === 'written' ? 'written' : 'message' in verdict ? verdict.message : `WRONG: ${verdict.what}`
 
 /** What the fuzzer has found: each was a crash, a hang, or a wrong answer. Beside the expected outcome the job, where it is not the usual one. */
 const found: Readonly<Record<string, RegExp | readonly [RegExp, ReinitOptions]>> = {
@@ -35,16 +40,66 @@ const found: Readonly<Record<string, RegExp | readonly [RegExp, ReinitOptions]>>
   operator_with_line_breaks: /read by a\\u000ab\\u2028c\\u202ed: not a known parameter/,
   output_of_branch_is_the_node_itself: /^written$/,
   output_of_nested_branches_is_captured: /^written$/,
+  peepholes_of_an_lstm: [/^written$/, TORCH],
+  recurrent_weight_of_no_axes: [/^Tensor "half" is \[\]: torch's fan_in needs two axes\.$/, TORCH],
   rows_of_none: [/^written$/, { all: true, init: 'orthogonal' }],
   scales_of_themselves: [/^The number of classes can't change: DequantizeLinear "w" has the operand "w", which is made from itself/, HEAD],
   scales_that_are_too_few: /^Nothing that is selected can be changed: 32 bytes are not N 4, K 9007199254740991/,
   slice_of_an_axis_that_is_not_there: /^written$/,
   unsqueeze_axis_out_of_range: /^written$/,
 }
-test.each(readdirSync('fixtures/hostile'))('finding %s', async (file) => {
+const modelsIn = (below: string) => readdirSync(below).filter((f) => f.endsWith('.onnx'))
+test.each(modelsIn('fixtures/hostile'))('finding %s', async (file) => {
   const entry = found[file.replace('.onnx', '')] ?? /^what is expected of it stands here$/
   const [expected, options] = entry instanceof RegExp ? [entry, { all: true, init: 'orthogonal' }] : entry
   expect(outcome(await judged(readFileSync(join('fixtures/hostile', file)), options))).toMatch(expected)
+})
+
+/** Found where models are scrambled, stripped and drawn anew. */
+const foundShared: Readonly<Record<string, RegExp | readonly [RegExp, Partial<ShareInput['options']>]>> = {
+  codes_of_one_value: /^written$/,
+  constant_with_a_tensor_for_floats: /^written$/,
+  constant_without_a_name: /^written$/,
+  embedding_of_no_axes: /^written$/,
+  floats_of_11_bytes: /^not a valid ONNX file: at byte \d+, a list of floats has 11 bytes/,
+  floats_of_an_unknown_traditional_operator: /^written$/,
+  graph_in_an_attribute_given_twice: /^Node "y" \(ai\.onnx:If\) has two attributes "then_branch": which one counts is not defined\.$/,
+  labels_in_raw_data: /^written$/,
+  limits_that_are_no_codes: /^written$/,
+  named_as_a_word_of_the_recipe: [/^written$/, { rename: 'all' }],
+  scale_of_integers_that_are_no_weight: /^written$/,
+  text_in_a_reserved_field: [/^written$/, { rename: 'all' }],
+  told_as_a_word_of_the_recipe: /^written$/,
+  values_given_twice: /^written$/,
+  values_in_the_type_of_an_operator: /^run "w": values 0 to 11 stand outside of every tensor$/,
+  zero_point_that_is_no_code: /^written$/,
+}
+const shared = (model: Uint8Array, options: Partial<ShareInput['options']> = {}): Promise<Verdict> =>
+  judge(
+    { job: 'share', model, files: {}, options: { data: 'inline', rename: 'none', ...options }, leastBytes: 0, data: 'inline' },
+    join(folder, 'one'),
+  )
+test.each(modelsIn('fixtures/hostile/share'))('finding %s, to be shared', async (file) => {
+  const entry = foundShared[file.replace('.onnx', '')] ?? /^what is expected of it stands here$/
+  const [expected, options] = entry instanceof RegExp ? [entry, {}] : entry
+  expect(outcome(await shared(readFileSync(join('fixtures/hostile/share', file)), options))).toMatch(expected)
+})
+
+/** Found where skeletons that were tampered with are drawn. */
+const foundSkeletons: Readonly<Record<string, RegExp>> = {
+  integers_left_out_of_a_field_of_doubles: /^Tensor "t0" \(INT8 \[80,64\]\) needs 5120 bytes, but double_data has 0 at byte \d+\.$/,
+  orthogonal_of_2_to_34_elements: /asks for orthogonal of 17179869184 elements: at most 4194304 are drawn\.$/,
+  two_empty_fields_for_values: /^written$/,
+  values_before_the_empty_field: /^Tensor "w" of the skeleton has no empty field for its values\.$/,
+  values_of_a_sparse_tensor_in_parts: /is left out of a message in parts, the first at byte \d+: a skeleton has it in one\.$/,
+  values_of_a_tensor_in_parts: /is left out of a message in parts, the first at byte \d+: a skeleton has it in one\.$/,
+}
+test.each(modelsIn('fixtures/hostile/skeletons'))('finding %s, a skeleton', async (file) => {
+  const model = readFileSync(join('fixtures/hostile/skeletons', file))
+  for (const data of ['inline', 'external'] as const)
+    expect(outcome(await judge({ job: 'skeleton', model, data }, join(folder, 'one')))).toMatch(
+      foundSkeletons[file.replace('.onnx', '')] ?? /^what is expected of it stands here$/,
+    )
 })
 
 /** Of those that are refused, why; the others are written. */
@@ -87,3 +142,7 @@ test.each(Object.entries(extremes).filter(([name]) => FOLLOWED.test(name)))(
     expect(outcome(await judged(make(), { head: true, numClasses: 3, init: 'xavier_normal' }))).not.toMatch(/^WRONG/)
   },
 )
+
+test.each(Object.entries(extremes))('%s, to be shared', { timeout: 120_000 }, async (_, make) => {
+  expect(outcome(await shared(make(), { rename: 'all' }))).not.toMatch(/^WRONG/)
+})

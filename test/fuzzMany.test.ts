@@ -19,10 +19,14 @@ test(`${COUNT} inputs are refused in one line, or written and proven`, { timeout
     lines.filter((line) => line.startsWith('finding')),
     stderr,
   ).toEqual([])
-  const [, done, refused, written] = /^(\d+) of \d+ inputs: (\d+) refused, (\d+) written; 0 findings/.exec(lines.at(-1) ?? '') ?? []
+  const [, done, refused, written, ...others] =
+    /^(\d+) of \d+ inputs: (\d+) refused, (\d+) written; to share (?:\d+ caught, )?(\d+) refused, (\d+) written; skeletons (\d+) refused, (\d+) written; 0 findings/.exec(
+      lines.at(-1) ?? '',
+    ) ?? []
   expect(Number(done), stderr).toBe(COUNT)
   expect(status).toBe(0)
   // neither all are refused in the first step, nor are mutations without effect
   expect(Number(written)).toBeGreaterThan(COUNT / 10)
   expect(Number(refused)).toBeGreaterThan(COUNT / 10)
+  for (const count of others) expect(Number(count)).toBeGreaterThan(COUNT / 100)
 })
