@@ -1,7 +1,8 @@
 // What is right of any command, whatever it is given.
 import { sep } from 'node:path'
 import { ReinitError } from '../src/errors.js'
-import { type AnyReport, formats } from '../src/report/formats.js'
+import { formats } from '../src/report/formats.js'
+import type { AnyReport } from '../src/report/report.js'
 import { differences, snapshot } from './folder.js'
 import { openedBy } from './opened.js'
 

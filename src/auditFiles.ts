@@ -10,7 +10,7 @@ import { placesIn } from './audit/placesIn.js'
 import { runLeaks } from './audit/runLeaks.js'
 import { streamReader, streamsOf } from './audit/streamsOf.js'
 import { pacer, type WorkOptions } from './bytes/pacer.js'
-import { modelFiles } from './onnx/modelFiles.js'
+import { modelFiles } from './onnx/external/modelFiles.js'
 import { saidByRecipe } from './skeleton/recipeWords.js'
 import type { Audit, AuditClaims, AuditLeak, AuditLeakKind, Model, Tensor } from './types.js'
 

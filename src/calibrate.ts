@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import { plannedBytes } from './bytes/plannedBytes.js'
 import { makePlan } from './makePlan.js'
-import { addOutputs } from './onnx/addOutputs.js'
+import { addOutputs } from './onnx/edit/addOutputs.js'
 import { probedCopy } from './onnx/probedCopy.js'
 import { runInputs } from './onnx/runInputs.js'
 import { planScrambled, type Scrambled } from './planScrambled.js'

@@ -1,6 +1,6 @@
 import { type PayloadStream, payloadStream } from './bytes/payloadStream.js'
 import { measure } from './init/measure.js'
-import { codecs, dataTypes, isFloatType } from './onnx/dataTypes.js'
+import { codecs, dataTypes, isFloatType } from './onnx/values/dataTypes.js'
 import type { ByteSource, DataType, Moments, Tensor, TensorPair, Values } from './types.js'
 
 interface ValueDifference {

@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs'
 import { sourceFile } from './bytes/sourceFile.js'
 import { splice } from './bytes/splice.js'
-import { alignedOffset } from './onnx/alignedOffset.js'
-import { externalFields } from './onnx/externalEntries.js'
-import { insertBytes, replaceField } from './onnx/scanFields.js'
+import { alignedOffset } from './onnx/external/alignedOffset.js'
+import { externalFields } from './onnx/external/externalEntries.js'
+import { insertBytes, replaceField } from './onnx/edit/scanFields.js'
 import type { Hole, Skeleton } from './skeleton/skeleton.js'
 import type { Content, FramedPatch, Model, PlannedFile } from './types.js'
 

@@ -1,7 +1,7 @@
 import { Window } from './bytes/source.js'
 import { Cursor } from './bytes/wire.js'
-import { field } from './onnx/encodeFields.js'
-import { replaceField } from './onnx/scanFields.js'
+import { field } from './onnx/edit/encodeFields.js'
+import { replaceField } from './onnx/edit/scanFields.js'
 import { type Dropped, messages, type NameKind, neededEntries, neededMetadata } from './scramble/messages.js'
 import type { Frame, FramedPatch, Model, Tensor } from './types.js'
 

@@ -1,6 +1,6 @@
 import { codeTypes } from './init/codeTypes.js'
 import { makeFill } from './init/makeFill.js'
-import { storedUnits } from './onnx/readValues.js'
+import { storedUnits } from './onnx/values/readValues.js'
 import { valuePatches } from './onnx/valuePatches.js'
 import { drawText } from './skeleton/drawText.js'
 import { wholeElements } from './skeleton/readDraw.js'

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import onnxProto from 'onnx-proto'
-import { dataTypes } from '../src/onnx/dataTypes.js'
+import { dataTypes } from '../src/onnx/values/dataTypes.js'
 import { raw } from './buildModel.js'
 
 type Proto = onnxProto.onnx.ITensorProto

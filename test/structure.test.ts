@@ -65,6 +65,17 @@ const ownImports = (file: string) => (imports.get(file) ?? []).filter((f) => fil
 /** Pipelines call each other's parts, the command line is one. */
 const mayMeet = (file: string) => ['pipelines', 'command line'].includes(layers[layerOf(file)]?.[0] ?? '')
 
+test("the format's folders import what is below them", () => {
+  const floors = ['onnx/values', 'onnx/read', 'onnx/edit', 'onnx/external']
+  const upwards = files.flatMap((file) => {
+    const own = ownImports(file).filter((f) => f.startsWith('onnx/') && floors.includes(dirname(file)))
+    return own.flatMap((f) =>
+      floors.slice(0, floors.indexOf(dirname(file)) + 1).includes(dirname(f)) ? [] : [`src/${file} imports src/${f}`],
+    )
+  })
+  expect(upwards).toEqual([])
+})
+
 /** Those of types too: what a file is about can be read without the files that use it. */
 test('imports have no cycle', () => {
   const done = new Set<string>()

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { Window } from '../src/bytes/source.js'
 import { Cursor } from '../src/bytes/wire.js'
 import { ReinitError } from '../src/errors.js'
-import { readValues } from '../src/onnx/readValues.js'
+import { readValues } from '../src/onnx/values/readValues.js'
 import { readModel } from '../src/readModel.js'
 import type { ByteSource } from '../src/types.js'
 import {

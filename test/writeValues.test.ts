@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { codecs } from '../src/onnx/dataTypes.js'
+import { codecs } from '../src/onnx/values/dataTypes.js'
 import type { FloatType } from '../src/types.js'
 
 const codesOf = (type: FloatType, values: Float32Array) => {

@@ -1,6 +1,6 @@
 import type { Tensor } from '../types.js'
 import { bitsOf, type Open } from './heldNumbers.js'
-import { elementReader } from '../onnx/readValues.js'
+import { elementReader } from '../onnx/values/readValues.js'
 import { mostBits } from './surprise.js'
 
 /** Equal consecutive elements that tell where they came from. */

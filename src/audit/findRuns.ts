@@ -1,4 +1,4 @@
-import { elementReader } from '../onnx/readValues.js'
+import { elementReader } from '../onnx/values/readValues.js'
 import type { ByteSource, Tensor } from '../types.js'
 import { blockFilter, MAX_BLOCKS } from './blockFilter.js'
 import { type Blocks, eachBlock, RUN } from './blocks.js'

@@ -1,6 +1,6 @@
 import { codeTypes } from '../init/codeTypes.js'
-import { codecs, isFloatType } from '../onnx/dataTypes.js'
-import { elementReader, storedUnits } from '../onnx/readValues.js'
+import { codecs, isFloatType } from '../onnx/values/dataTypes.js'
+import { elementReader, storedUnits } from '../onnx/values/readValues.js'
 import type { ByteSource, DataType, Tensor, Values } from '../types.js'
 
 /** The bytes of a file that a tensor's ranges name. */

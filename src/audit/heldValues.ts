@@ -1,8 +1,8 @@
 import { Window } from '../bytes/source.js'
 import { Cursor } from '../bytes/wire.js'
 import { ReinitError } from '../errors.js'
-import { type AttributeDraft, readAttribute } from '../onnx/readAttribute.js'
-import { draftTensor, finishTensor, type TensorDraft } from '../onnx/readTensor.js'
+import { type AttributeDraft, readAttribute } from '../onnx/read/readAttribute.js'
+import { draftTensor, finishTensor, type TensorDraft } from '../onnx/read/readTensor.js'
 import type { Frame, Model, Tensor } from '../types.js'
 
 /** Numbers that a model holds, wherever: what readModel lists, and what stands in attributes, sparse tensors and training graphs. */

@@ -1,5 +1,5 @@
 import { codeTypes } from '../init/codeTypes.js'
-import { isFloatType } from '../onnx/dataTypes.js'
+import { isFloatType } from '../onnx/values/dataTypes.js'
 import type { AuditClaims, DataType, Tensor } from '../types.js'
 import { RUN } from './blocks.js'
 import { fewValues, type InputFacts, inputFactsOf, isRound } from './facts.js'

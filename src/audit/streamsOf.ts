@@ -1,4 +1,4 @@
-import { elementReader, storedUnits } from '../onnx/readValues.js'
+import { elementReader, storedUnits } from '../onnx/values/readValues.js'
 import type { Model, Tensor } from '../types.js'
 import { isComparable } from './judge.js'
 import type { Open } from './heldNumbers.js'

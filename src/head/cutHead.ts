@@ -1,5 +1,5 @@
 import { ReinitError, usage } from '../errors.js'
-import { valueShapes } from '../onnx/valueShapes.js'
+import { valueShapes } from '../onnx/edit/valueShapes.js'
 import type { DataType, Frame, Graph, Model, Node, Tensor, Weight, WeightUse } from '../types.js'
 import { behind, constantNode, inFront, namesRead } from './inFront.js'
 import { rankOf } from './rankOf.js'

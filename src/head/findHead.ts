@@ -1,5 +1,5 @@
 import { usage } from '../errors.js'
-import { type ShapedValue, valueShapes } from '../onnx/valueShapes.js'
+import { type ShapedValue, valueShapes } from '../onnx/edit/valueShapes.js'
 import type { Model, Node, Weight } from '../types.js'
 import { behindHead } from './behindHead.js'
 import type { Behind, Carried, Change, Dims } from './classAxis.js'

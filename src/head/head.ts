@@ -1,4 +1,4 @@
-import type { ShapedValue } from '../onnx/valueShapes.js'
+import type { ShapedValue } from '../onnx/edit/valueShapes.js'
 import type { Node, Tensor, Weight, WeightUse } from '../types.js'
 
 /** A stored tensor that has an entry a class along one axis. */

@@ -1,4 +1,4 @@
-import { readInts } from '../onnx/readInts.js'
+import { readInts } from '../onnx/read/readInts.js'
 import type { Model, Node, Tensor } from '../types.js'
 import type { Scope } from '../ops/scope.js'
 import type { Dims } from './classAxis.js'

@@ -1,4 +1,4 @@
-import { resizedTensor } from '../onnx/resizedTensor.js'
+import { resizedTensor } from '../onnx/edit/resizedTensor.js'
 import type { Fan, Model, Quantization, Resize, Tensor, Weight } from '../types.js'
 
 /**

@@ -1,6 +1,6 @@
 import type { Fill } from '../init/fill.js'
 import type { FillTarget, Model, PlannedFill } from '../types.js'
-import { codecs } from './dataTypes.js'
+import { codecs } from './values/dataTypes.js'
 import { drawPass, drawValues } from './drawValues.js'
 import { partPass } from './quantized/partPass.js'
 

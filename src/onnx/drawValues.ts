@@ -4,11 +4,11 @@ import { makeFill } from '../init/makeFill.js'
 import { bothWays } from '../init/torch/bothWays.js'
 import { Generator as TorchGenerator } from '../init/torch/generator.js'
 import type { Filler, FillTarget, Model, PlannedFill, Tensor, Values } from '../types.js'
-import { codecs } from './dataTypes.js'
+import { codecs } from './values/dataTypes.js'
 import { keepValues } from './keepValues.js'
 import type { Place } from './placesOf.js'
 import { oldValuesOf } from './oldValuesOf.js'
-import { readValues, storedUnits } from './readValues.js'
+import { readValues, storedUnits } from './values/readValues.js'
 
 /** 256 KiB of float32. */
 export const CHUNK_ELEMENTS = 1 << 16

@@ -1,8 +1,8 @@
 import { usage } from '../errors.js'
 import type { InitializerSpec, Model, Quantization, Tensor, Values } from '../types.js'
-import { isFloatType } from './dataTypes.js'
+import { isFloatType } from './values/dataTypes.js'
 import { dequantizedReader } from './quantized/steps.js'
-import { isReadable, readValues } from './readValues.js'
+import { isReadable, readValues } from './values/readValues.js'
 
 /** Where a rule that goes by old values reads them: the tensor itself, or (`from`) its namesake in another model. */
 export function oldValuesOf(

@@ -1,6 +1,6 @@
 import { check } from '../init/check.js'
 import type { Check, Moments, VerifiedFill } from '../types.js'
-import { type Column, positions } from './column.js'
+import { type Column, positions } from './read/column.js'
 
 /** What proofs of like fills have in common, and the column that all numbers are in. */
 interface Form {

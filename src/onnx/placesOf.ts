@@ -1,7 +1,7 @@
 import type { ValuesPatch } from '../bytes/hashFile.js'
 import { segments } from '../bytes/segments.js'
 import type { Plan, SourceFile } from '../types.js'
-import { integers, positions } from './column.js'
+import { integers, positions } from './read/column.js'
 
 /** A patch of a fill's values and where it goes: `at` is a position in the result of plan.files[file]. */
 export interface Place {

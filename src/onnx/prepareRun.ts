@@ -5,7 +5,7 @@ import { refusedMemory } from '../run/refusedMemory.js'
 import { requireRuntime } from '../run/requireRuntime.js'
 import { DEFAULT_TIMEOUT_SECONDS, type Outcome, runChild } from '../run/runChild.js'
 import type { RunOptions, Value } from '../types.js'
-import { dataTypes } from './dataTypes.js'
+import { dataTypes } from './values/dataTypes.js'
 
 /** Which attempts at inputs are made, until when, and what is looked at beside the outputs. */
 export type RunPart = Pick<Job, 'first' | 'last' | 'until'> & Partial<Pick<Job, 'probed'>>

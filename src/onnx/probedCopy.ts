@@ -2,8 +2,8 @@ import { basename, join } from 'node:path'
 import { sourceFile } from '../bytes/sourceFile.js'
 import { splice } from '../bytes/splice.js'
 import type { Model, Plan } from '../types.js'
-import { addOutputs } from './addOutputs.js'
-import { plainName } from './plainName.js'
+import { addOutputs } from './edit/addOutputs.js'
+import { plainName } from './external/plainName.js'
 
 /**
  * The plan of a copy of a model in which values of its main graph are outputs too, to be looked at in a run: writePlan stages it in `folder`

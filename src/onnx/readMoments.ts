@@ -1,9 +1,9 @@
 import { measure } from '../init/measure.js'
 import { accumulate } from '../init/statistics.js'
 import type { FloatType, Model, Moments, Weight } from '../types.js'
-import { isFloatType } from './dataTypes.js'
+import { isFloatType } from './values/dataTypes.js'
 import { isPackedZero, momentsOf, readNumbers } from './quantized/steps.js'
-import { readValues } from './readValues.js'
+import { readValues } from './values/readValues.js'
 
 const CHUNK = 1 << 16
 

@@ -1,10 +1,10 @@
 import { varintsLength } from '../bytes/varints.js'
 import type { FramedPatch, Model, PlannedFill, TensorChange, ValueEncoding } from '../types.js'
 import { unitsPass } from './drawUnits.js'
-import { insertTensor } from './insertTensor.js'
-import type { ValuePatch } from './dataFiles.js'
-import { elementCounts, storedUnits } from './readValues.js'
-import { rewriteTensor } from './rewriteTensor.js'
+import { insertTensor } from './edit/insertTensor.js'
+import type { ValuePatch } from './edit/valuePatch.js'
+import { elementCounts, storedUnits } from './values/readValues.js'
+import { rewriteTensor } from './edit/rewriteTensor.js'
 
 /**
  * The new values of a plan's fills, one patch a range of each tensor. Where values are stored as varints their lengths tell only when they

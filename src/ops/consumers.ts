@@ -1,4 +1,4 @@
-import { integers } from '../onnx/column.js'
+import { integers } from '../onnx/read/column.js'
 import type { Graph, Node } from '../types.js'
 
 /** One reading of a value; `Scope`: what a graph is at one place of execution. */

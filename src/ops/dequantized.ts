@@ -1,4 +1,4 @@
-import { isFloatType } from '../onnx/dataTypes.js'
+import { isFloatType } from '../onnx/values/dataTypes.js'
 import type { Tensor } from '../types.js'
 import type { Op } from './op.js'
 import { type Constant, denseDims, type Dequantized, REPEATED, sizeOf, soleTensor, type View } from './view.js'

@@ -1,4 +1,4 @@
-import { isReadable, readValues } from '../onnx/readValues.js'
+import { isReadable, readValues } from '../onnx/values/readValues.js'
 import { fixedForms, type Rows, rowLength } from './fixedForms.js'
 import type { Model, Tensor, Weight } from '../types.js'
 

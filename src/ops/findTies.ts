@@ -1,4 +1,4 @@
-import { isReadable, readValues } from '../onnx/readValues.js'
+import { isReadable, readValues } from '../onnx/values/readValues.js'
 import type { Model, Tensor, Weight } from '../types.js'
 
 /** Two matrices with equal values, the second perhaps transposed: a tie that the exporter split. */

@@ -1,6 +1,6 @@
 import { ReinitError } from '../errors.js'
-import { isInFunction } from '../onnx/insertTensor.js'
-import { changedTensor } from '../onnx/storedTensor.js'
+import { isInFunction } from '../onnx/edit/insertTensor.js'
+import { changedTensor } from '../onnx/read/storedTensor.js'
 import type { Graph, Model, Node, Tensor, TensorChange, Weight, WeightUse } from '../types.js'
 
 /** Operators behind which the first input's values are the same, in another order or shape. */

@@ -1,6 +1,6 @@
 import { codeTypes } from '../init/codeTypes.js'
 import { scaleCount } from '../init/quantize.js'
-import { isFloatType } from '../onnx/dataTypes.js'
+import { isFloatType } from '../onnx/values/dataTypes.js'
 import type { AxisRole, Quantization, Reading, Tensor, WeightUse } from '../types.js'
 import { sourceOf } from './flow.js'
 import { type Met, scalesBehindLookup, scalesBehindProduct } from './integerFlow.js'

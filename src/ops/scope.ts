@@ -1,5 +1,5 @@
 import { invalid } from '../errors.js'
-import { isFloatType } from '../onnx/dataTypes.js'
+import { isFloatType } from '../onnx/values/dataTypes.js'
 import type { Attribute, Graph, LocalFunction, Node } from '../types.js'
 import { type ConsumerIn, Consumers } from './consumers.js'
 import { type Constant, constantOf } from './view.js'

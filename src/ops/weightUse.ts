@@ -1,4 +1,4 @@
-import { isFloatType } from '../onnx/dataTypes.js'
+import { isFloatType } from '../onnx/values/dataTypes.js'
 import type { AxisRole, FanKind, Tensor, WeightUse } from '../types.js'
 import { fanOf, type FanShape } from './fan.js'
 import type { Op } from './op.js'

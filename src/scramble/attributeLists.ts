@@ -1,8 +1,8 @@
 import { Window } from '../bytes/source.js'
 import { Cursor } from '../bytes/wire.js'
-import { readAttribute } from '../onnx/readAttribute.js'
-import { scanFields } from '../onnx/scanFields.js'
-import { finishTensor } from '../onnx/readTensor.js'
+import { readAttribute } from '../onnx/read/readAttribute.js'
+import { scanFields } from '../onnx/edit/scanFields.js'
+import { finishTensor } from '../onnx/read/readTensor.js'
 import type { AttributeLists, Frame, Graph, Model, Node } from '../types.js'
 
 /** NodeProto.attribute, FunctionProto.attribute_proto. */

@@ -1,5 +1,5 @@
-import { readValues } from '../onnx/readValues.js'
-import { isFloatType } from '../onnx/dataTypes.js'
+import { readValues } from '../onnx/values/readValues.js'
+import { isFloatType } from '../onnx/values/dataTypes.js'
 import { producersFirst } from '../ops/producersFirst.js'
 import { slots } from '../ops/slots.js'
 import type { Graph, Model, Node } from '../types.js'

@@ -1,5 +1,5 @@
-import { graphParts, scanFields } from '../onnx/scanFields.js'
-import { text } from '../onnx/valueShapes.js'
+import { graphParts, scanFields } from '../onnx/edit/scanFields.js'
+import { text } from '../onnx/edit/valueShapes.js'
 import type { Graph, Model, Tensor } from '../types.js'
 import { graphsOf } from './attributeLists.js'
 

@@ -1,4 +1,4 @@
-import type { ScannedField } from '../onnx/scanFields.js'
+import type { ScannedField } from '../onnx/edit/scanFields.js'
 import type { PlannedFill, Tensor } from '../types.js'
 import type { SkeletonRecipe } from './skeletonRecipe.js'
 

@@ -12,8 +12,8 @@ import type { RandomDraw } from '../../src/init/rules.js'
 import { roundTo } from '../../src/init/roundTo.js'
 import { Generator } from '../../src/init/torch/generator.js'
 import { normal } from '../../src/init/torch/samplers.js'
-import { codecs } from '../../src/onnx/dataTypes.js'
-import { encodeBrains, encodeHalves } from '../../src/onnx/halfTypes.js'
+import { codecs } from '../../src/onnx/values/dataTypes.js'
+import { encodeBrains, encodeHalves } from '../../src/onnx/values/halfTypes.js'
 import type { FloatType, Moments, Values } from '../../src/types.js'
 
 const module = new WebAssembly.Module(await compileKernel())

@@ -12,7 +12,7 @@ import type {
   TensorChange,
   Values,
 } from '../../types.js'
-import { codecs, isFloatType } from '../dataTypes.js'
+import { codecs, isFloatType } from '../values/dataTypes.js'
 import { CHUNK_ELEMENTS, drawValues } from '../drawValues.js'
 import { keptCodes, keptScales, keptZeros } from './keptClasses.js'
 import { packer } from './packing.js'

@@ -3,8 +3,8 @@ import { measure } from '../../init/measure.js'
 import { dequantize, scaleCount, scaleIndices, type Steps } from '../../init/quantize.js'
 import { invalid } from '../../errors.js'
 import type { ByteSource, Moments, Quantization, Tensor, Weight } from '../../types.js'
-import { codecs, isFloatType } from '../dataTypes.js'
-import { elementReader, storedUnits } from '../readValues.js'
+import { codecs, isFloatType } from '../values/dataTypes.js'
+import { elementReader, storedUnits } from '../values/readValues.js'
 import { type Packing, unpack } from './packing.js'
 
 export type Open = (file: string) => ByteSource

@@ -1,5 +1,5 @@
-import { signedVarints } from '../bytes/wire.js'
-import type { Model, Tensor } from '../types.js'
+import { signedVarints } from '../../bytes/wire.js'
+import type { Model, Tensor } from '../../types.js'
 
 /** Shapes, axes, splits: an integer tensor longer than this is data. */
 const MAX_COUNT = 4096

@@ -1,6 +1,6 @@
-import { Window } from '../bytes/source.js'
-import { Cursor } from '../bytes/wire.js'
-import type { Frame, FramedPatch, Model } from '../types.js'
+import { Window } from '../../bytes/source.js'
+import { Cursor } from '../../bytes/wire.js'
+import type { Frame, FramedPatch, Model } from '../../types.js'
 
 /** A field of a message: bytes [tagStart, end), its body from `start` on. */
 export interface ScannedField {

@@ -1,7 +1,7 @@
 // float32 to the codes of float16 and bfloat16, nearest, ties to even, and back. NaN stays NaN, made quiet.
 
-import { encodeCompiled } from '../init/kernel/compiledEncode.js'
-import { type Kernel, kernel } from '../init/kernel/kernel.js'
+import { encodeCompiled } from '../../init/kernel/compiledEncode.js'
+import { type Kernel, kernel } from '../../init/kernel/kernel.js'
 
 /** From this many values on the compiled kernel is worth its call. */
 const FEWEST = 64

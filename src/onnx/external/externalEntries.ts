@@ -1,6 +1,6 @@
-import type { External, FramedPatch } from '../types.js'
-import { concat, field, fieldHeader, varintField } from './encodeFields.js'
-import { replaceField } from './scanFields.js'
+import type { External, FramedPatch } from '../../types.js'
+import { concat, field, fieldHeader, varintField } from '../edit/encodeFields.js'
+import { replaceField } from '../edit/scanFields.js'
 
 /** TensorProto.external_data, a repeated StringStringEntryProto { key = 1, value = 2 }; raw_data. */
 const EXTERNAL_DATA = 13

@@ -1,5 +1,5 @@
-import type { Cursor } from '../bytes/wire.js'
-import type { Value } from '../types.js'
+import type { Cursor } from '../../bytes/wire.js'
+import type { Value } from '../../types.js'
 import { readEntry } from './readTensor.js'
 
 /** ValueInfoProto: name, tensor type and shape, metadata. */

@@ -1,4 +1,4 @@
-import type { FramedPatch } from '../types.js'
+import type { FramedPatch } from '../../types.js'
 import { alignedOffset, alignmentOf, roundUp } from './alignedOffset.js'
 
 /** Bytes of a data file in use: [start, end) that stay, or new ones, which replace what started at `start`. */

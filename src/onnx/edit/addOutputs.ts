@@ -1,6 +1,6 @@
 import { field } from './encodeFields.js'
 import { graphParts, insertBytes } from './scanFields.js'
-import type { FramedPatch, Model } from '../types.js'
+import type { FramedPatch, Model } from '../../types.js'
 
 /** GraphProto.output, a repeated ValueInfoProto { name = 1 }. */
 const OUTPUT = 12

@@ -1,4 +1,4 @@
-import type { FloatType, Values } from '../types.js'
+import type { FloatType, Values } from '../../types.js'
 import { decodeBrains, decodeHalves, encodeBrains, encodeHalves } from './halfTypes.js'
 
 /** TensorProto.DataType by code: name and bits an element (0: no fixed size). Source: onnx.proto. */

@@ -1,8 +1,8 @@
-import { payloadStream } from '../bytes/payloadStream.js'
-import { Window } from '../bytes/source.js'
-import { countVarints } from '../bytes/varints.js'
-import { invalid } from '../errors.js'
-import type { ByteSource, FloatType, Model, Tensor, Values } from '../types.js'
+import { payloadStream } from '../../bytes/payloadStream.js'
+import { Window } from '../../bytes/source.js'
+import { countVarints } from '../../bytes/varints.js'
+import { invalid } from '../../errors.js'
+import type { ByteSource, FloatType, Model, Tensor, Values } from '../../types.js'
 import { codecs, dataTypes, isFloatType } from './dataTypes.js'
 
 type Open = (file: string) => ByteSource

@@ -1,4 +1,4 @@
-import type { Window } from '../bytes/source.js'
+import type { Window } from '../../bytes/source.js'
 import { positions32 } from './column.js'
 import { TextPages, utf8Of } from './textPages.js'
 

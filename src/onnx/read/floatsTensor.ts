@@ -1,4 +1,4 @@
-import type { Graph, Tensor } from '../types.js'
+import type { Graph, Tensor } from '../../types.js'
 import type { AttributeDraft } from './readAttribute.js'
 import { MAX_RANGES } from './readTensor.js'
 

@@ -1,4 +1,4 @@
-import type { Definitions, Graph, Node, Tensor, Value } from '../types.js'
+import type { Definitions, Graph, Node, Tensor, Value } from '../../types.js'
 import { integers } from './column.js'
 import type { Names } from './names.js'
 

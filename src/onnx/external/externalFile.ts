@@ -1,10 +1,10 @@
 import { realpathSync, statSync } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
-import { ioError } from '../bytes/ioError.js'
-import { realPaths } from '../bytes/realPaths.js'
-import { statIfThere } from '../bytes/statIfThere.js'
-import { invalid } from '../errors.js'
-import type { ExternalFile } from '../types.js'
+import { ioError } from '../../bytes/ioError.js'
+import { realPaths } from '../../bytes/realPaths.js'
+import { statIfThere } from '../../bytes/statIfThere.js'
+import { invalid } from '../../errors.js'
+import type { ExternalFile } from '../../types.js'
 
 /**
  * What resolves an ONNX `location` of a model. Refused: absolute paths, URLs, backslashes, NUL, `..`, and files whose real path is neither

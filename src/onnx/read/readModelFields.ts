@@ -1,5 +1,5 @@
-import type { Cursor } from '../bytes/wire.js'
-import type { Frame } from '../types.js'
+import type { Cursor } from '../../bytes/wire.js'
+import type { Frame } from '../../types.js'
 import { domainName } from './kinds.js'
 import { readEntry } from './readTensor.js'
 

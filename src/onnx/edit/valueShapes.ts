@@ -1,4 +1,4 @@
-import type { Frame, FramedPatch, Model } from '../types.js'
+import type { Frame, FramedPatch, Model } from '../../types.js'
 import { field, varintField } from './encodeFields.js'
 import { graphParts, replaceField, type ScannedField, scanFields } from './scanFields.js'
 

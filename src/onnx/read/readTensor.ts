@@ -1,7 +1,7 @@
-import type { Cursor } from '../bytes/wire.js'
-import { invalid } from '../errors.js'
-import type { Elements, External, Frame, Graph, Owner, StorageField, StoredRange, Tensor } from '../types.js'
-import { dataTypes } from './dataTypes.js'
+import type { Cursor } from '../../bytes/wire.js'
+import { invalid } from '../../errors.js'
+import type { Elements, External, Frame, Graph, Owner, StorageField, StoredRange, Tensor } from '../../types.js'
+import { dataTypes } from '../values/dataTypes.js'
 
 /** TensorProto fields that hold values: name and fixed byte width (0: varints or strings). */
 const PAYLOADS: Readonly<Record<number, readonly [StorageField, number]>> = {

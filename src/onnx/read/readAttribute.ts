@@ -1,5 +1,5 @@
-import type { Cursor } from '../bytes/wire.js'
-import type { Attribute, Frame, StoredRange } from '../types.js'
+import type { Cursor } from '../../bytes/wire.js'
+import type { Attribute, Frame, StoredRange } from '../../types.js'
 import { draftTensor, MAX_RANGES, type TensorDraft } from './readTensor.js'
 
 /** An AttributeProto as the wire has it: tensors are drafts, graphs are the frames of their (possibly split) messages. */

@@ -1,18 +1,9 @@
-import type { External, FramedPatch, Model, SourceFile, Tensor } from '../types.js'
+import type { External, FramedPatch, Model, SourceFile, Tensor } from '../../types.js'
+import type { ValuePatch } from '../edit/valuePatch.js'
 import { alignedOffset } from './alignedOffset.js'
 import { compactFile, type InUse } from './compactFile.js'
 import { reoffset, repoint } from './externalEntries.js'
 import { plainName } from './plainName.js'
-
-/** New values of one run of a tensor's elements, in the file that holds them now. */
-export interface ValuePatch {
-  readonly tensor: Tensor
-  /** '' for the model, else a location. */
-  readonly file: string
-  readonly patch: FramedPatch
-  /** External values of another length: they get a place of their own, the patch tells none. */
-  readonly isMoved?: true
-}
 
 export interface DataInput {
   readonly model: Model

@@ -1,6 +1,6 @@
-import type { Cursor } from '../bytes/wire.js'
-import type { Elements, Frame, StorageField, Tensor } from '../types.js'
-import { dataTypes } from './dataTypes.js'
+import type { Cursor } from '../../bytes/wire.js'
+import type { Elements, Frame, StorageField, Tensor } from '../../types.js'
+import { dataTypes } from '../values/dataTypes.js'
 import type { Names } from './names.js'
 
 /** What tensors of one kind in one message have in common. */

@@ -1,7 +1,7 @@
-import type { Model, Resize, StoredRange, Tensor } from '../types.js'
-import { dataTypes } from './dataTypes.js'
-import { storedUnits } from './readValues.js'
-import { changedTensor } from './storedTensor.js'
+import type { Model, Resize, StoredRange, Tensor } from '../../types.js'
+import { dataTypes } from '../values/dataTypes.js'
+import { storedUnits } from '../values/readValues.js'
+import { changedTensor } from '../read/storedTensor.js'
 
 /**
  * A tensor with another size of an axis, whose values are those of the old one again and again along it, but that of `kept` ones: ranges of

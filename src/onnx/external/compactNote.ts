@@ -1,4 +1,4 @@
-import type { Model, Plan } from '../types.js'
+import type { Model, Plan } from '../../types.js'
 
 /** What a plan with compact data files leaves out, in words; none where there are no such files. */
 export function compactNote({ externalFiles }: Model, { files }: Plan): string[] {

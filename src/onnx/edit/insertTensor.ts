@@ -1,5 +1,5 @@
-import type { Frame, FramedPatch, Graph, Model, PlannedFill, Tensor, TensorChange } from '../types.js'
-import { dataTypes } from './dataTypes.js'
+import type { Frame, FramedPatch, Graph, Model, PlannedFill, Tensor, TensorChange } from '../../types.js'
+import { dataTypes } from '../values/dataTypes.js'
 import { concat, field, fieldHeader, varintField } from './encodeFields.js'
 import type { Piece } from './rewriteTensor.js'
 import { replaceField, scanFields } from './scanFields.js'

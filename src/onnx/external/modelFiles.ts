@@ -1,6 +1,6 @@
-import { FilePool } from '../bytes/filePool.js'
-import { FileWindow } from '../bytes/fileWindow.js'
-import type { ByteSource, Model } from '../types.js'
+import { FilePool } from '../../bytes/filePool.js'
+import { FileWindow } from '../../bytes/fileWindow.js'
+import type { ByteSource, Model } from '../../types.js'
 
 /** Path of a file as ranges of a model name it: '' is the model itself, others are locations. */
 export const pathIn = ({ path, externalFiles }: Pick<Model, 'path' | 'externalFiles'>, file: string): string =>

@@ -1,7 +1,7 @@
-import { ReinitError } from '../errors.js'
-import type { FramedPatch, Model, Tensor, TensorEdit } from '../types.js'
+import { ReinitError } from '../../errors.js'
+import type { FramedPatch, Model, Tensor, TensorEdit } from '../../types.js'
 import { concat, field, fieldHeader, varintField } from './encodeFields.js'
-import type { ValuePatch } from './dataFiles.js'
+import type { ValuePatch } from './valuePatch.js'
 import { insertBytes, replaceField, type ScannedField, scanFields } from './scanFields.js'
 
 /** TensorProto's fields of values: float_data, int32_data, string_data, int64_data, raw_data, double_data, uint64_data. */
