@@ -30,7 +30,7 @@ export interface SkeletonInput {
 type Data = NonNullable<MaterializeOptions['data']>
 
 /** One in so many inputs, as both take several times what the others do: the jobs beside the main one. */
-const SHARE = 32
+const SHARE = 48
 const SKELETON = 16
 
 /** The input of a number, always the same. */

@@ -59,16 +59,16 @@ export async function judgeShared({ model, files, options, leastBytes, data }: S
 const sha256 = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex')
 const outcome = (report: unknown) => (report instanceof ReinitError ? report.message : 'written')
 
-/** Fewer values of the architecture hold nothing that an audit looks for. */
+/** Fewer values are a setting, which no report lists. */
 const FEWEST = 8
 
 /**
  * Whether what survives can stand in something that stays, or can't be looked for. Values outside of tensors, and text that runs over fields,
  * are in fields of another kind, a name of bytes: a file that nobody has but this fuzzer.
  */
-function isExplained({ kind, name, what }: AuditLeak, kept: ScrambleReport['kept']): boolean {
+function isExplained({ kind, name, what, elementCount }: AuditLeak, kept: ScrambleReport['kept']): boolean {
   if (kind === 'unread' || what.endsWith('outside of every tensor')) return true
-  return kind === 'string' ? /\p{Cc}/u.test(name) : kept.some((k) => k.elementCount >= FEWEST)
+  return kind === 'string' ? /\p{Cc}/u.test(name) : elementCount < FEWEST || kept.some((k) => k.elementCount >= FEWEST)
 }
 
 /** null: clean. */
