@@ -16,6 +16,7 @@ const judged = (model: Uint8Array, options: ReinitOptions): Promise<Verdict> =>
   )
 const HEAD: ReinitOptions = { head: true, numClasses: 10, init: 'xavier_normal' }
 const TORCH: ReinitOptions = { all: true, init: 'torch_default' }
+const BIASES: ReinitOptions = { ...TORCH, bias: 'torch' }
 /** 'written', or why not. */
 const outcome = (verdict: Verdict): string =>
   verdict.kind === 'written' ? 'written' : 'message' in verdict ? verdict.message : `WRONG: ${verdict.what}`
@@ -26,6 +27,7 @@ const found: Readonly<Record<string, RegExp | readonly [RegExp, ReinitOptions]>>
   constant_without_outputs: /^written$/,
   cut_behind_branches_without_names: [/^written$/, { head: true, featureExtractor: true }],
   doubles_in_int32_data: /DOUBLE values stand in int32_data, where ONNX does not have them/,
+  kernels_in_negative_groups: [/^torch_default: the layer of bias "up\.bias" has fan_in -\S+, which must be above 0\.$/, BIASES],
   kernels_in_no_groups: [
     /: the 6 output channels of tensor "b\.weight_quantized" are not in 0 groups\.$/,
     { all: true, init: 'delta_orthogonal' },

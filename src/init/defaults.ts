@@ -79,6 +79,8 @@ export function torchFan(target: FillTarget): { fanIn: number; fanOut: number } 
 
 function fanInOf({ fan, name }: FillTarget): number {
   if (fan === null) throw usage(`torch_default: the layer of bias ${JSON.stringify(name)} has no fan_in: give the bias zeros or a number.`)
+  if (!(fan.fanIn > 0))
+    throw usage(`torch_default: the layer of bias ${JSON.stringify(name)} has fan_in ${fan.fanIn}, which must be above 0.`)
   return fan.fanIn
 }
 

@@ -154,13 +154,8 @@ export function finishTensor(d: TensorDraft, name: string, graph: Graph, owner: 
   } else {
     const varints = /^u?int|string/.test(field)
     const expected = type[1] === 0 ? stored : byteLength
-    // a varint has a byte at least; how many there are shows when they are read
-    const isShort = varints && stored < Math.min(elementCount, expected)
-    if (isShort)
-      throw invalid(
-        `${what} (${type[0]} [${d.dims}]) needs ${elementCount} values, but ${field} has ${stored} bytes at byte ${ranges[0]?.start}.`,
-      )
-    if (!varints && stored !== expected)
+    // how many varints there are shows when they are read; that none are, as in a skeleton, is known
+    if (varints ? stored === 0 && expected > 0 : stored !== expected)
       throw invalid(`${what} (${type[0]} [${d.dims}]) needs ${expected} bytes, but ${field} has ${stored} at byte ${ranges[0]?.start}.`)
     elements = d.segmented
       ? { kind: 'unwritable', field: 'segment', reason: 'segmented tensors are not supported' }
