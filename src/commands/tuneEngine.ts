@@ -7,7 +7,7 @@ const TUNINGS: readonly { readonly above: number; readonly flags: readonly strin
   // V8 lets the heap grow far ahead of its use, which pays in a process that lives on. A command ends soon: with a heap that is kept small a
   // model of 100,000 tensors takes 190 MiB instead of 260, for a third more time; one of a thousand takes a tenth more time for nothing. The
   // last: new objects have 1 MiB as at the start, or what they have by now, and not three times 16; most of them stay, or are gone at once
-  { above: 20_000, flags: ['--heap-growing-percent=10', '--optimize-for-size', '--semi-space-growth-factor=1'] },
+  { above: 16_000, flags: ['--heap-growing-percent=10', '--optimize-for-size', '--semi-space-growth-factor=1'] },
 ]
 
 let tuned = 0

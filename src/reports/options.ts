@@ -27,7 +27,7 @@ export const choices = {
 
 /** Called now and then in long work; `done` and `total` count bytes, or whatever the stage counts. */
 export type OnProgress = (stage: string, done: number, total: number) => void
-/** Called while a model is read, each time that thousands more have come, and at the end: how many nodes and stored tensors it has so far. */
+/** Called while a model is read, whenever twice as much has come, and at the end: how many nodes and stored tensors it has so far. */
 export type OnRead = (count: number) => void
 
 export interface SelectionOptions {

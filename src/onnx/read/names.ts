@@ -5,6 +5,9 @@ import { TextPages, utf8Of } from './textPages.js'
 /** Texts that are kept at hand: one node after another is asked for the same few names. A power of two. */
 const AT_HAND = 1 << 12
 
+/** Names of which a map costs no memory to speak of. */
+const FEW = 1 << 13
+
 /**
  * The names of a model, each once and by number, as the bytes that the file has: a string is made when somebody asks. Half a million
  * strings, and the map that tells their numbers, would take the larger part of the memory that a model does.
@@ -20,6 +23,8 @@ export class Names {
   /** What was asked for last, often again. */
   private asked = ''
   private answer = -1
+  /** What was asked for, of few names: the engine has a string's own hash at hand. */
+  private readonly known = new Map<string, number>()
 
   /** The number of a name that stands at [start, end) of the file. */
   intern(window: Window, start: number, end: number): number {
@@ -39,7 +44,7 @@ export class Names {
   numberOf(text: string): number {
     if (text === this.asked && this.answer >= 0) return this.answer
     this.asked = text
-    this.answer = this.find(text)
+    this.answer = this.starts.length < FEW ? this.findAgain(text) : this.find(text)
     return this.answer
   }
 
@@ -54,6 +59,14 @@ export class Names {
 
   isEmpty(number: number): boolean {
     return this.lengths.at(number) === 0
+  }
+
+  private findAgain(text: string): number {
+    const known = this.known.get(text)
+    if (known !== undefined) return known
+    const found = this.find(text)
+    if (found >= 0) this.known.set(text, found)
+    return found
   }
 
   private find(text: string): number {

@@ -21,8 +21,8 @@ interface ReadGraph extends Graph {
   readonly defined: ListedDefinitions
 }
 
-/** Nodes and tensors after which somebody is told. */
-const OFTEN = 1 << 13
+/** Nodes and tensors after which somebody is told, and then whenever there are twice as many. */
+const FIRST_TOLD = 128
 
 /** Most nodes have none. */
 const NO_DRAFTS: AttributeDraft[] = []
@@ -37,6 +37,7 @@ export class GraphReader {
   private readonly nodes: NodeTable
   /** Nodes and tensors. */
   private read = 0
+  private told = FIRST_TOLD
   /** Before or in a message of the graph that is being read. */
   private readonly inner: Cursor
   /** `isSkeleton`: tensors may have no values. */
@@ -128,7 +129,9 @@ export class GraphReader {
   }
 
   private count(): void {
-    if (++this.read % OFTEN === 0) this.onRead?.(this.read)
+    if (++this.read < this.told) return
+    this.told *= 2
+    this.onRead?.(this.read)
   }
 
   /** An initializer that is a graph input too (IR 3) stays the initializer. */
