@@ -110,18 +110,25 @@ async function work(id) {
   }
 }
 
+/** The input that a process is at; null: none yet, on a machine with much else to do. */
+function reached(own) {
+  const at = join(own, 'at')
+  return existsSync(at) ? Number(readFileSync(at, 'utf8')) : null
+}
+
 /** The answer to a stretch; of a process that dies or hangs, that the input was wrong at which it was. */
 function ask(child, { from, to }, own) {
   return new Promise((resolve) => {
     let reason = null
     const timer = setInterval(() => {
-      const index = Number(readFileSync(join(own, 'at'), 'utf8'))
-      if (index === seen) {
+      const index = reached(own)
+      if (index !== null && index === seen) {
         reason = `hangs for ${SILENCE_MILLISECONDS} ms`
         child.kill('SIGKILL')
       }
       seen = index
     }, SILENCE_MILLISECONDS)
+    /** @type {number | null} */
     let seen = -1
     const end = (answer) => {
       clearInterval(timer)
@@ -130,7 +137,7 @@ function ask(child, { from, to }, own) {
       resolve(answer)
     }
     const onExit = (code, signal) => {
-      const index = Number(readFileSync(join(own, 'at'), 'utf8'))
+      const index = reached(own) ?? from
       end({ to: index + 1, counts: { wrong: 1 }, wrong: [{ index, what: reason ?? `the process died (${signal ?? code})` }] })
     }
     child.on('message', end)
