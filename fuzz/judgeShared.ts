@@ -30,7 +30,7 @@ export async function judgeShared({ model, files, options, leastBytes, data }: S
   const stripped = await attempt(folder, async () => of('strip', await strip(path, { ...same, leastBytes, output: skeleton })))
   if (made instanceof ReinitError || stripped instanceof ReinitError) {
     // data that tensors share can be told apart where it is moved into the model
-    const isSame = stripped instanceof ReinitError && made instanceof ReinitError && made.message === stripped.message
+    const isSame = stripped instanceof ReinitError && made instanceof ReinitError && made.code === stripped.code
     if (made instanceof ReinitError && (isSame || (options.data === 'copy' && made.code === 'conflict')))
       return { kind: 'refused', message: made.message }
     throw new Wrong(`scramble: ${outcome(made)}; strip: ${outcome(stripped)}`)
