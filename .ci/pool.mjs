@@ -29,6 +29,12 @@ export async function runTasks(job, tasks, { dist, temporary, seconds }) {
   return results
 }
 
+/** Of each worker, what kills it and its children. One listener for all: some are long in closing where what they left holds on. */
+const alive = new Set()
+process.on('exit', () => {
+  for (const kill of alive) kill()
+})
+
 function startWorker(job, dist, temporary) {
   const child = fork(new URL('worker.mjs', import.meta.url), [job, dist], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -47,8 +53,8 @@ function startWorker(job, dist, temporary) {
       // it has ended
     }
   }
-  process.on('exit', killGroup)
-  child.on('close', () => process.off('exit', killGroup))
+  alive.add(killGroup)
+  child.on('close', () => alive.delete(killGroup))
   return {
     ask: (task, seconds) =>
       new Promise((resolve) => {
